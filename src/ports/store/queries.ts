@@ -1,0 +1,82 @@
+import type { DefinitionState } from "../../domain/definition/definition.ts";
+import type { OccurrenceOutcome, OccurrenceRecord } from "../../domain/definition/occurrence.ts";
+import type { StatusEvent } from "../../domain/event/status-event.ts";
+import type { AttemptRecord } from "../../domain/instance/attempt.ts";
+import type { InstanceRecord, InstanceState } from "../../domain/instance/instance.ts";
+import type { Priority } from "../../domain/policy/priority.ts";
+import type { DefinitionWithSupervision } from "./actors.ts";
+
+/** Labels that must all be there, with these values. */
+export type LabelFilter = Readonly<Record<string, string>>;
+
+/** Filters that are set must all hold. `createdAfter` and its kind are inclusive, `…Before` exclusive. */
+export interface DefinitionFilter {
+  readonly userId?: string;
+  readonly states?: readonly DefinitionState[];
+  readonly labels?: LabelFilter;
+  readonly businessId?: string;
+  readonly createdAfter?: number;
+  readonly createdBefore?: number;
+}
+
+export interface InstanceFilter {
+  readonly definitionId?: string;
+  readonly states?: readonly InstanceState[];
+  readonly userId?: string;
+  readonly businessId?: string;
+  readonly labels?: LabelFilter;
+  readonly priorities?: readonly Priority[];
+  readonly createdAfter?: number;
+  readonly createdBefore?: number;
+}
+
+export interface OccurrenceFilter {
+  readonly definitionId: string;
+  readonly outcomes?: readonly OccurrenceOutcome[];
+  readonly scheduledAfter?: number;
+  readonly scheduledBefore?: number;
+}
+
+/** Where a list goes on: after the row with these sort values. */
+export interface ListCursor {
+  readonly at: number;
+  readonly id: string;
+}
+
+export interface InstanceStats {
+  readonly counts: Readonly<Partial<Record<InstanceState, number>>>;
+  /** Of COMPLETED ones, start of the first attempt to the end; null when there are none. Milliseconds. */
+  readonly durationP50Ms: number | null;
+  readonly durationP95Ms: number | null;
+  /** Creation to the start of the first attempt. */
+  readonly waitP50Ms: number | null;
+  readonly waitP95Ms: number | null;
+}
+
+/** What the API reads. Committed state only. */
+export interface QueryStore {
+  getDefinition(id: string): Promise<DefinitionWithSupervision | null>;
+  /** By (createdAt, id), newest first. */
+  listDefinitions(filter: DefinitionFilter, after: ListCursor | null, limit: number): Promise<readonly DefinitionWithSupervision[]>;
+  /** Candidates whose name or content shares grams (src/domain/search.ts) with the query, most shared first. */
+  searchDefinitions(
+    query: string,
+    filter: DefinitionFilter,
+    limit: number,
+  ): Promise<readonly DefinitionWithSupervision[]>;
+  getInstance(id: string): Promise<InstanceRecord | null>;
+  /** By (createdAt, id), newest first, active and finished ones together. */
+  listInstances(filter: InstanceFilter, after: ListCursor | null, limit: number): Promise<readonly InstanceRecord[]>;
+  countInstances(filter: InstanceFilter): Promise<number>;
+  instanceStats(filter: InstanceFilter): Promise<InstanceStats>;
+  /** Ended attempts by number, highest first, below `before` when given. */
+  listAttempts(instanceId: string, before: number | null, limit: number): Promise<readonly AttemptRecord[]>;
+  /** Newest due time first, before `before` when given. */
+  listOccurrences(filter: OccurrenceFilter, before: number | null, limit: number): Promise<readonly OccurrenceRecord[]>;
+  /** Which of these due times the ledger has. */
+  knownOccurrences(definitionId: string, from: number, to: number): Promise<readonly number[]>;
+  /** Events of a shard after a sequence, in order, at most `limit`. */
+  readEvents(shard: number, after: number, limit: number): Promise<readonly StatusEvent[]>;
+  /** Per shard the first sequence the log still holds and the last one written (0 when none). */
+  eventBounds(): Promise<readonly { readonly shard: number; readonly first: number; readonly last: number }[]>;
+}

@@ -1,0 +1,15 @@
+import type { ActorStore } from "./actors.ts";
+import type { JournalStore } from "./journal.ts";
+import type { QueryStore } from "./queries.ts";
+import type { ShardStore } from "./shards.ts";
+
+/** All that is durable. One contract suite (test/contract/store) runs on every implementation. */
+export interface Store {
+  readonly journal: JournalStore;
+  readonly shards: ShardStore;
+  readonly actors: ActorStore;
+  readonly queries: QueryStore;
+  /** Whether the store answers; throws StoreUnavailable when not. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}

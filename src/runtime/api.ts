@@ -1,0 +1,179 @@
+/**
+ * What the runtime offers to its callers (server, command line, tests). Every command resolves after its decision is durable, and throws
+ * BelfryError when it is refused. A repeated `requestId` gives the first answer again.
+ */
+import type { DefinitionSpec, DefinitionRecord } from "../domain/definition/definition.ts";
+import type { Supervision } from "../domain/definition/supervision.ts";
+import type { BelfryError } from "../domain/error.ts";
+import type { StatusEvent } from "../domain/event/status-event.ts";
+import type { ExecutionError, InstanceRecord, InstanceState, Progress } from "../domain/instance/instance.ts";
+import type { JsonObject } from "../domain/json.ts";
+import type { ConcurrencyKey, UniqueKey } from "../domain/policy/keys.ts";
+import type { Priority } from "../domain/policy/priority.ts";
+
+/** A definition and how its supervisor stands. */
+export interface DefinitionView {
+  readonly definition: DefinitionRecord;
+  readonly supervision: Supervision;
+}
+
+export interface CreateDefinition {
+  /** The caller's id; a new UUIDv7 when left out. */
+  readonly id?: string;
+  /** `schedule.anchorAt` NaN stands for the time of creation. */
+  readonly spec: DefinitionSpec;
+  readonly startPaused: boolean;
+  readonly requestId?: string;
+}
+
+/** What one instance gets that differs from its definition; what is left out is the definition's. */
+export interface TriggerOverrides {
+  readonly payload?: JsonObject;
+  readonly content?: string;
+  readonly priority?: Priority;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly businessId?: string;
+  readonly uniqueKey?: UniqueKey;
+  readonly orderingKey?: string;
+  readonly concurrency?: ConcurrencyKey;
+}
+
+export interface TriggerItem {
+  readonly overrides: TriggerOverrides;
+  readonly requestId?: string;
+}
+
+export interface Triggered {
+  readonly instance: InstanceRecord;
+  /** It existed before (unique key with USE_EXISTING). */
+  readonly existing: boolean;
+}
+
+export interface Backfill {
+  readonly from: number;
+  readonly to: number;
+  readonly validateOnly: boolean;
+  readonly requestId?: string;
+}
+
+export interface BackfillResult {
+  readonly fired: number;
+  readonly known: number;
+  readonly nextFrom: number | null;
+}
+
+export interface DefinitionCommands {
+  create(command: CreateDefinition): Promise<DefinitionView & { readonly instance: InstanceRecord | null }>;
+  /** `change` gets the current spec and gives the new one; it may throw BelfryError. `etag` undefined: whatever it is now. */
+  update(
+    id: string,
+    command: { readonly etag?: string; readonly change: (spec: DefinitionSpec) => DefinitionSpec; readonly requestId?: string },
+  ): Promise<DefinitionView>;
+  delete(id: string, command: { readonly etag?: string; readonly requestId?: string }): Promise<void>;
+  pause(id: string, command: { readonly reason: string; readonly requestId?: string }): Promise<DefinitionView>;
+  resume(id: string, command: { readonly requestId?: string }): Promise<DefinitionView>;
+  cancel(
+    id: string,
+    command: { readonly reason: string; readonly cancelRunning: boolean; readonly terminate: boolean; readonly requestId?: string },
+  ): Promise<DefinitionView>;
+  trigger(id: string, command: TriggerItem & { readonly ignoreOverlap: boolean }): Promise<Triggered>;
+  /** Each on its own: errors stand in the place of what they refused. All or none: throws the first. */
+  batchTrigger(
+    id: string,
+    command: { readonly items: readonly TriggerItem[]; readonly atomic: boolean },
+  ): Promise<readonly (Triggered | BelfryError)[]>;
+  backfill(id: string, command: Backfill): Promise<BackfillResult>;
+}
+
+export interface InstanceCommands {
+  cancel(id: string, command: { readonly reason: string; readonly terminate: boolean; readonly requestId?: string }): Promise<InstanceRecord>;
+  retry(id: string, command: { readonly requestId?: string }): Promise<InstanceRecord>;
+  pause(id: string, command: { readonly reason: string; readonly requestId?: string }): Promise<InstanceRecord>;
+  resume(id: string, command: { readonly requestId?: string }): Promise<InstanceRecord>;
+}
+
+/** An instance given to a worker. */
+export interface Assignment {
+  readonly instance: InstanceRecord;
+  readonly token: string;
+  readonly number: number;
+  readonly deadlineAt: number | null;
+}
+
+/** What a running attempt is asked to do. */
+export interface WorkerSignal {
+  readonly token: string;
+  readonly cancelRequested: boolean;
+  readonly pauseRequested: boolean;
+  readonly stale: boolean;
+}
+
+/** Where the runtime sends what a worker on a stream gets. Called after commit, in order, never re-entrantly. */
+export interface WorkerOutlet {
+  assign(assignments: readonly Assignment[]): void;
+  signal(signals: readonly WorkerSignal[]): void;
+  /** The node drains: finish and connect again. */
+  drain(): void;
+}
+
+export interface WorkerSession {
+  readonly id: string;
+  /** Tokens of the hello that are stale. */
+  readonly stale: readonly string[];
+  setSlots(slots: number): void;
+  /** The stream is gone; what becomes of its attempts is up to their disconnect policy. */
+  close(): void;
+}
+
+export interface Heartbeat {
+  readonly progress?: Omit<Progress, "at">;
+  readonly metadata?: JsonObject;
+}
+
+export interface Failure {
+  readonly error: ExecutionError;
+  readonly retryable: boolean;
+  readonly retryDelayMs?: number;
+}
+
+export interface WorkerCommands {
+  /** Joins a queue with `slots` free slots. `running`: tokens of attempts that the worker still has from before. */
+  open(
+    worker: { readonly queue: string; readonly workerId: string; readonly slots: number; readonly running: readonly string[] },
+    outlet: WorkerOutlet,
+  ): Promise<WorkerSession>;
+  /** Takes one instance, waiting up to `waitMs`; null when there was none. An aborted wait takes none. */
+  poll(worker: { readonly queue: string; readonly workerId: string; readonly waitMs: number }, signal?: AbortSignal): Promise<Assignment | null>;
+  heartbeat(token: string, heartbeat: Heartbeat): Promise<{ readonly cancelRequested: boolean; readonly pauseRequested: boolean }>;
+  complete(token: string, result: JsonObject | null): Promise<InstanceState>;
+  fail(token: string, failure: Failure): Promise<InstanceState>;
+}
+
+/** Committed events of this node's shards, as they happen. */
+export interface EventFeed {
+  /** @param listener gets the events of one commit, in order per shard. */
+  subscribe(listener: (events: readonly StatusEvent[]) => void): { unsubscribe(): void };
+}
+
+export interface RuntimeStatus {
+  readonly nodeId: string;
+  readonly ownedShards: readonly number[];
+  readonly shardCount: number;
+  readonly residents: number;
+  readonly uncommitted: number;
+  readonly draining: boolean;
+  /** Whether commands are decided now: shards owned, store answering, not draining. */
+  readonly ready: boolean;
+}
+
+export interface Runtime {
+  readonly definitions: DefinitionCommands;
+  readonly instances: InstanceCommands;
+  readonly workers: WorkerCommands;
+  readonly events: EventFeed;
+  status(): RuntimeStatus;
+  /** Resolves when this node is ready to decide. */
+  ready(): Promise<void>;
+  /** No new attempts, decisions in flight committed, shards released. */
+  drain(): Promise<void>;
+}
