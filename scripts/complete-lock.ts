@@ -27,15 +27,41 @@ interface Lock {
 }
 
 const OS: Record<string, string> = { windows: "win32" };
-const OPERATING_SYSTEMS = ["aix", "android", "darwin", "freebsd", "linux", "netbsd", "openbsd", "openharmony", "sunos", "win32", "windows"];
+const OPERATING_SYSTEMS = new Set([
+  "aix",
+  "android",
+  "darwin",
+  "freebsd",
+  "linux",
+  "netbsd",
+  "openbsd",
+  "openharmony",
+  "sunos",
+  "win32",
+  "windows",
+]);
 const CPU: Record<string, string> = { aarch64: "arm64", armv7: "arm", riscv64gc: "riscv64" };
-const CPUS = ["aarch64", "arm", "arm64", "armv7", "ia32", "loong64", "mips64el", "ppc64", "riscv64", "s390x", "universal", "wasm32", "x64"];
+const CPUS = new Set([
+  "aarch64",
+  "arm",
+  "arm64",
+  "armv7",
+  "ia32",
+  "loong64",
+  "mips64el",
+  "ppc64",
+  "riscv64",
+  "s390x",
+  "universal",
+  "wasm32",
+  "x64",
+]);
 
 /** What a platform package's name says it runs on; undefined when the name is not one of a platform package. */
 export function platformOf(name: string): Pick<LockEntry, "cpu" | "os" | "libc"> | undefined {
   const words = name.slice(name.indexOf("/") + 1).split("-");
-  const os = words.find((word) => OPERATING_SYSTEMS.includes(word));
-  const cpu = words.find((word) => CPUS.includes(word));
+  const os = words.find((word) => OPERATING_SYSTEMS.has(word));
+  const cpu = words.find((word) => CPUS.has(word));
   if (!os || !cpu) return undefined;
   const libc = os === "linux" ? words.find((word) => word.startsWith("gnu") || word.startsWith("musl")) : undefined;
   return {
@@ -58,7 +84,7 @@ export function completeLock(lock: Lock): { readonly lock: Lock; readonly added:
       added.push(`${name}@${version}`);
     }
   }
-  const inOrder = Object.entries(packages).sort(([a], [b]) => a.localeCompare(b, "en"));
+  const inOrder = Object.entries(packages).toSorted(([a], [b]) => a.localeCompare(b, "en"));
   return { lock: { ...lock, packages: Object.fromEntries(inOrder) }, added };
 }
 
@@ -66,5 +92,7 @@ if (import.meta.main) {
   const file = "package-lock.json";
   const { lock, added } = completeLock(JSON.parse(await readFile(file, "utf8")));
   if (added.length > 0) await writeFile(file, `${JSON.stringify(lock, undefined, 2)}\n`);
-  process.stdout.write(added.length > 0 ? `Added to ${file}:\n${added.join("\n")}\n` : `${file} names every platform\n`);
+  process.stdout.write(
+    added.length > 0 ? `Added to ${file}:\n${added.join("\n")}\n` : `${file} names every platform\n`,
+  );
 }

@@ -87,9 +87,8 @@ const textLine: Line = (at, level, message, fields, coloured) => {
 function textValue(value: unknown, stacks: string[]): string {
   if (typeof value === "string") return /^[\w.:/@+-]+$/.test(value) ? value : JSON.stringify(value);
   if (typeof value === "object" && value !== null && "stack" in value && typeof value.stack === "string") {
-    const { stack, ...rest } = value;
     stacks.push(value.stack);
-    return JSON.stringify(rest);
+    return JSON.stringify({ ...value, stack: undefined });
   }
   return JSON.stringify(value);
 }

@@ -9,7 +9,8 @@ const MAX_ITEMS = 100;
 const MAX_TEXT = 4096;
 
 /** `apiKey`, `api_key`, `X-Api-Key`, `databasePassword`, `Authorization`, `set-cookie` … */
-const SECRET_KEY = /passw(or)?d|passphrase|secret|token|authorization|credential|cookie|(api|private|access|signing)[-_]?key/i;
+const SECRET_KEY =
+  /passw(or)?d|passphrase|secret|token|authorization|credential|cookie|(api|private|access|signing)[-_]?key/i;
 /** `tokenExpiresAt`, `secretRotationMs`: about a secret, not the secret. */
 const HARMLESS_KEY = /(At|Ms|Count)$/;
 /** `postgres://user:password@host`: the part between the colon and the at sign. */
@@ -39,21 +40,12 @@ export function redactText(text: string): string {
 }
 
 function toPlain(value: unknown, options: RedactionOptions, depth: number, seen: Set<object>): unknown {
-  switch (typeof value) {
-    case "string":
-      return redactText(value);
-    case "number":
-      return Number.isFinite(value) ? value : String(value);
-    case "bigint":
-    case "symbol":
-      return String(value);
-    case "function":
-      return "[function]";
-    case "object":
-      return value === null ? null : objectToPlain(value, options, depth, seen);
-    default:
-      return value;
-  }
+  if (typeof value === "string") return redactText(value);
+  if (typeof value === "number") return Number.isFinite(value) ? value : String(value);
+  if (typeof value === "bigint" || typeof value === "symbol") return String(value);
+  if (typeof value === "function") return "[function]";
+  if (typeof value === "object" && value !== null) return objectToPlain(value, options, depth, seen);
+  return value;
 }
 
 function objectToPlain(value: object, options: RedactionOptions, depth: number, seen: Set<object>): unknown {

@@ -26,6 +26,15 @@ export const NO_COUNTERS: DefinitionCounters = {
   consecutiveFailures: 0,
 };
 
+/** Which instances are to be called off, and how. */
+export interface Cancelling {
+  readonly which: "all" | "gated";
+  readonly terminate: boolean;
+  readonly reason: string;
+  /** Only instances with a smaller id, which are older; empty: all of them. */
+  readonly olderThan: string;
+}
+
 /** What changes of a definition as it fires: the supervisor's durable state beside the definition's own. */
 export interface Supervision {
   /** Due times up to and including this one are in the ledger. */
@@ -34,9 +43,13 @@ export interface Supervision {
   readonly nextDueAt: number | null;
   /** The last due time that was fired. */
   readonly lastFiredAt: number | null;
+  /** When a late occurrence was last fired, while the catch-up rate holds others back. */
+  readonly lateFireAt?: number;
   /** When an instance last ended. */
   readonly lastEndedAt: number | null;
   readonly counters: DefinitionCounters;
+  /** Unfinished instances that are being called off: set until each of them has been told, through restarts. */
+  readonly cancelling?: Cancelling;
   /** Instances that wait for the definition's own policies (buffered, limited, ordered). */
   readonly gated: number;
 }

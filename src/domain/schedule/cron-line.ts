@@ -39,12 +39,15 @@ export function compileCron(expression: string): CronLine {
 function readPattern(expression: string): CronPattern {
   const fieldCount = expression.trim().split(/\s+/).length;
   if (fieldCount !== 5 && fieldCount !== 6 && !expression.trim().startsWith("@")) {
-    throw new Error(`has ${expression.trim() === "" ? 0 : fieldCount} fields, needs 5 (minute first) or 6 (second first)`);
+    throw new Error(
+      `has ${expression.trim() === "" ? 0 : fieldCount} fields, needs 5 (minute first) or 6 (second first)`,
+    );
   }
   try {
     return new CronPattern(expression, "UTC", { mode: "5-or-6-parts" });
   } catch (error) {
-    throw new Error(error instanceof Error ? error.message.replace(/^CronPattern: /, "") : String(error));
+    const problem = error instanceof Error ? error.message.replace(/^CronPattern: /, "") : String(error);
+    throw new Error(problem, { cause: error });
   }
 }
 

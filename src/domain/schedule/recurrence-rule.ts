@@ -4,10 +4,10 @@
  *
  * Not taken, though the RFC has them: second 60, RSCALE and SKIP (RFC 7529), and several rules in one schedule.
  */
-import { DAY_MS, SECOND_MS, dayOf, parseDay } from "./calendar.ts";
+import { DAY_MS, SECOND_MS, parseDay } from "./calendar.ts";
 
 /** From the finest to the coarsest, so that they can be compared. */
-export const FREQUENCIES = ["SECONDLY", "MINUTELY", "HOURLY", "DAILY", "WEEKLY", "MONTHLY", "YEARLY"] as const;
+const FREQUENCIES = ["SECONDLY", "MINUTELY", "HOURLY", "DAILY", "WEEKLY", "MONTHLY", "YEARLY"] as const;
 export type Frequency = (typeof FREQUENCIES)[number];
 
 /** `1MO` is the first Monday of the month or year, `-1FR` the last Friday, `TU` every Tuesday. */
@@ -18,7 +18,9 @@ export interface RuleDay {
 }
 
 /** Where a rule ends, inclusive: an instant, or a time on the wall clock of the schedule's zone. */
-export type Until = { readonly kind: "instant"; readonly at: number } | { readonly kind: "wall"; readonly wall: number };
+export type Until =
+  | { readonly kind: "instant"; readonly at: number }
+  | { readonly kind: "wall"; readonly wall: number };
 
 export interface RecurrenceRule {
   readonly frequency: Frequency;
@@ -39,7 +41,7 @@ export interface RecurrenceRule {
 }
 
 /** The end of a counted rule is found by counting, so the count is bounded; `maxOccurrences` has no such bound. */
-export const MAX_COUNT = 10_000;
+const MAX_COUNT = 10_000;
 const MAX_INTERVAL = 1_000_000;
 /** The times of a day are kept in memory: one for each minute is enough, past that a finer FREQ says it better. */
 const MAX_TIMES_OF_DAY = 1440;
@@ -53,7 +55,8 @@ export function isFinerThan(frequency: Frequency, other: Frequency): boolean {
 /** Reads `FREQ=…;…`, with or without a leading `RRULE:`. @throws Error with a sentence about the first part that is wrong. */
 export function parseRecurrenceRule(text: string): RecurrenceRule {
   const parts = new RuleParts(text);
-  const frequency = FREQUENCIES.find((known) => known === parts.take("FREQ"));
+  const named = parts.take("FREQ");
+  const frequency = FREQUENCIES.find((known) => known === named);
   if (frequency === undefined) throw new Error(`needs FREQ, one of ${FREQUENCIES.join(", ")}`);
   const rule: RecurrenceRule = {
     frequency,
@@ -112,7 +115,10 @@ class RuleParts {
   readonly #parts = new Map<string, string>();
 
   constructor(text: string) {
-    for (const part of text.trim().replace(/^RRULE:/i, "").split(";")) {
+    for (const part of text
+      .trim()
+      .replace(/^RRULE:/i, "")
+      .split(";")) {
       const match = /^\s*([A-Za-z]+)=(\S+)\s*$/.exec(part);
       if (match === null) throw new Error(`has "${part}" where NAME=VALUE is needed`);
       const name = (match[1] ?? "").toUpperCase();
@@ -123,8 +129,7 @@ class RuleParts {
 
   take(name: string): string | undefined {
     const value = this.#parts.get(name);
-    // FREQ may be asked for several times while it is looked up.
-    if (name !== "FREQ") this.#parts.delete(name);
+    this.#parts.delete(name);
     return value;
   }
 
@@ -138,7 +143,7 @@ class RuleParts {
     const value = this.take(name);
     if (value === undefined) return [];
     const numbers = value.split(",").map((text) => readInteger(name, text, min, max));
-    return [...new Set(numbers)].sort((a, b) => a - b);
+    return [...new Set(numbers)].toSorted((a, b) => a - b);
   }
 
   takeSignedList(name: string, max: number): number[] {
@@ -183,9 +188,7 @@ class RuleParts {
   }
 
   refuseRest(): void {
-    for (const name of this.#parts.keys()) {
-      if (name !== "FREQ") throw new Error(`has ${name}, which is no part of a recurrence rule`);
-    }
+    for (const name of this.#parts.keys()) throw new Error(`has ${name}, which is no part of a recurrence rule`);
   }
 }
 
@@ -227,20 +230,4 @@ function missingDayParts(rule: RecurrenceRule, start: Date): Partial<RecurrenceR
     default:
       return {};
   }
-}
-
-/** The number of the week that a day lies in, and how many weeks that week's year has; week 1 has at least four days of it. */
-export function weekNumberOf(day: number, year: number, weekStart: number): { number: number; weeksInYear: number } {
-  const firstWeek = firstWeekStart(year, weekStart);
-  if (day < firstWeek) return weekNumberOf(day, year - 1, weekStart);
-  const nextFirstWeek = firstWeekStart(year + 1, weekStart);
-  if (day >= nextFirstWeek) return weekNumberOf(day, year + 1, weekStart);
-  return { number: Math.floor((day - firstWeek) / 7) + 1, weeksInYear: (nextFirstWeek - firstWeek) / 7 };
-}
-
-/** The first day of the week, begun on `weekStart`, that holds January 4: the first with four days in the year. */
-function firstWeekStart(year: number, weekStart: number): number {
-  const fourth = dayOf(year, 1, 4);
-  const weekday = (((fourth + 4) % 7) + 7) % 7;
-  return fourth - ((weekday - weekStart + 7) % 7);
 }

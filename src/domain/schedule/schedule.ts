@@ -1,6 +1,9 @@
 /** What a definition's schedule says. All instants are epoch milliseconds, all durations milliseconds. */
 
-/** Wall-clock times that a DST gap removes: left out, or run at the first instant after the gap. */
+/**
+ * Wall-clock times that a DST gap removes: left out, or run at the first instant after the gap, once. Both policies
+ * apply to fixed times (`30 2 * * *`); a stretch of time (`*\/15 * * * *`) has no times in a gap and all in a fold.
+ */
 export type GapPolicy = "SKIP" | "RUN_AFTER";
 
 /** Wall-clock times that a DST fold shows twice: run at the first of the two, or at both. */
@@ -13,19 +16,25 @@ export type Timing =
   | {
       readonly kind: "every";
       readonly intervalMs: number;
-      /** Due times are those with `time mod intervalMs == phaseMs`; without it they count from the schedule's anchor. */
+      /**
+       * Due times are those with `time mod intervalMs == phaseMs`; without it they are the anchor plus (or minus) whole
+       * intervals. Less than the interval; not with `fixedDelay`.
+       */
       readonly phaseMs?: number;
-      /** Count the interval from the end of the last instance instead of from the last due time. */
+      /** Count the interval from the end of the last instance, at first from the anchor. */
       readonly fixedDelay: boolean;
     }
   | {
       readonly kind: "cron";
-      /** 5 or 6 fields each, with L, W and #; a time is due when any line names it. */
+      /**
+       * 5 or 6 fields each, with L, W and #; a time is due (once) when any line names it. With both day fields set a day
+       * matches when either does.
+       */
       readonly expressions: readonly string[];
     }
   | {
       readonly kind: "rrule";
-      /** RFC 5545 recurrence rule, e.g. `FREQ=WEEKLY;BYDAY=MO,WE;BYHOUR=8`. Its DTSTART is the schedule's anchor. */
+      /** RFC 5545 recurrence rule, e.g. `FREQ=WEEKLY;BYDAY=MO,WE;BYHOUR=8`. Its DTSTART is the anchor. */
       readonly rule: string;
     };
 
@@ -43,7 +52,10 @@ export interface Schedule {
   readonly jitterMs: number;
   /** Calendar days in `timeZone`, `YYYY-MM-DD`, on which nothing is due. */
   readonly excludedDates: readonly string[];
-  /** A time that any of these names is not due. `immediate` and fixed delay make no sense here. */
+  /**
+   * A time that any of these names is not due; cron lines cover the whole minute (second, hour, day) that they name.
+   * `immediate` and fixed delay make no sense here.
+   */
   readonly exclusions: readonly Timing[];
   /** The schedule is finished after this many due times have been taken. */
   readonly maxOccurrences?: number;

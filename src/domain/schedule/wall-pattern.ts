@@ -12,7 +12,7 @@
  *   through both halves of a fold and has no times in a gap, whatever the policies say: a quarter-hourly job that kept
  *   silent for the repeated hour, or fired once more for the missing one, would surprise everybody.
  */
-import { LATEST_AT } from "./calendar.ts";
+import { DAY_MS, LATEST_AT } from "./calendar.ts";
 import type { FoldPolicy, GapPolicy } from "./schedule.ts";
 import type { OffsetSpan, Zone } from "./zone.ts";
 
@@ -31,7 +31,7 @@ export interface WallClock {
 /** The first instant strictly after `afterAt` at which `pattern` is due on `clock`, or null when there is none. */
 export function nextInstant(pattern: WallPattern, clock: WallClock, afterAt: number): number | null {
   let span = clock.zone.spanAt(afterAt + 1);
-  // Each round moves on by one span, so the loop ends at the end of time at the latest.
+  // Each round moves on by a span or more, so the loop ends at the end of time at the latest.
   for (;;) {
     if (afterAt < span.startAt && isDueAfterGap(pattern, clock, span)) return span.startAt;
     const wall = pattern.nextWall(lastWallTaken(pattern, clock, span, afterAt));
@@ -39,7 +39,10 @@ export function nextInstant(pattern: WallPattern, clock: WallClock, afterAt: num
     const at = wall - span.offsetMs;
     if (at < span.endAt) return at;
     if (at >= LATEST_AT || span.endAt >= LATEST_AT) return null;
-    span = clock.zone.spanAt(span.endAt);
+    // Nothing is named between here and `wall`, so the spans between are passed over; but the one right after a time
+    // taken less than a day ago may be a fold that shows times before it again.
+    const isClearOfFold = afterAt < span.endAt - DAY_MS;
+    span = clock.zone.spanAt(isClearOfFold ? Math.max(span.endAt, at - 2 * DAY_MS) : span.endAt);
   }
 }
 

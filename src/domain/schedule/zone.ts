@@ -7,8 +7,8 @@
  * offset and that of the span before it.
  *
  * Spans are found by asking for the offset every six days and bisecting where it changed, one chunk of 384 days at a
- * time, on demand. A zone that leaves an offset and is back at it within six days would be missed; no zone of the tz
- * database has done so since 1970 (the test "no offset of any zone lasted less than six days" checks).
+ * time, on demand. A zone that leaves an offset and is back at it within six days would be missed; the shortest that the tz
+ * database has had since 1970 is a week (America/Recife in October 2000).
  */
 import { BoundedCache } from "./bounded-cache.ts";
 import { DAY_MS, SECOND_MS } from "./calendar.ts";

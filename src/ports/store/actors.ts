@@ -32,9 +32,9 @@ export interface ActorStore {
   /** Unfinished instances of a definition that hold a key, or all of them; ordered by id. */
   loadActiveOf(definitionId: string, which: "keyed" | "all"): Promise<readonly InstanceRecord[]>;
   /**
-   * Deadlines in (`after`, `until`] of one shard, earliest first, at most `limit`. `after` null: from the beginning.
+   * Deadlines in (`after`, `until`] of these shards, earliest first, at most `limit`. `after` null: from the beginning.
    */
-  dueWakeups(shard: number, after: number | null, until: number, limit: number): Promise<readonly Wakeup[]>;
+  dueWakeups(shards: readonly number[], after: number | null, until: number, limit: number): Promise<readonly Wakeup[]>;
   /** The lanes of these shards. */
   queueLanes(shards: readonly number[]): Promise<readonly QueueLane[]>;
   /** Entries of a lane in these shards with an instance id greater than `after`, by id. */

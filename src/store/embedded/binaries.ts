@@ -43,7 +43,8 @@ export async function binariesIn(bin: string, user: ServerUser): Promise<Postgre
   try {
     answer = await runProgram(postgres, ["--version"], user);
   } catch (error) {
-    const hint = process.platform === "linux" ? " It needs a Linux with glibc (Debian, Ubuntu, Fedora; not Alpine)." : "";
+    const hint =
+      process.platform === "linux" ? " It needs a Linux with glibc (Debian, Ubuntu, Fedora; not Alpine)." : "";
     throw new EmbeddedPostgresError(
       "BINARIES_UNUSABLE",
       `${postgres} cannot be run: ${error instanceof Error ? error.message : String(error)}.${hint} ` +

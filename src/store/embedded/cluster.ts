@@ -40,7 +40,13 @@ export async function inspectCluster(cluster: string): Promise<ClusterState> {
  *
  * @throws EmbeddedPostgresError `START_FAILED` with what initdb said.
  */
-export async function createCluster({ cluster, unfinished, binaries, user, durable = true }: ClusterPlan): Promise<void> {
+export async function createCluster({
+  cluster,
+  unfinished,
+  binaries,
+  user,
+  durable = true,
+}: ClusterPlan): Promise<void> {
   const fresh = await mkdtemp(unfinished);
   try {
     await give(fresh, user);

@@ -1,4 +1,4 @@
-import { mkdir, realpath } from "node:fs/promises";
+import { mkdir, realpath, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { EmbeddedPostgresError } from "./embedded-postgres-error.ts";
 
@@ -6,6 +6,8 @@ import { EmbeddedPostgresError } from "./embedded-postgres-error.ts";
 export interface DataFolder {
   /** The data folder itself (`BELFRY_DATA_DIR`). */
   root: string;
+  /** True when any user may write into it, as into a temporary folder. */
+  isOpenToAll: boolean;
   /** PostgreSQL's own folder (PGDATA); it appears whole or not at all. Belongs to the server's user. */
   cluster: string;
   /** Start of the names of folders on their way to become `cluster` or part of it; left over only after a crash. */
@@ -28,9 +30,11 @@ export async function prepareDataFolder(dataDir: string): Promise<DataFolder> {
   const asRoot = process.getuid?.() === 0;
   const path = resolve(dataDir);
   let root: string;
+  let isOpenToAll: boolean;
   try {
     await mkdir(path, { recursive: true, mode: asRoot ? 0o711 : 0o700 });
     root = await realpath(path);
+    isOpenToAll = ((await stat(root)).mode & 0o002) !== 0;
   } catch (error) {
     throw new EmbeddedPostgresError(
       "FOLDER_UNUSABLE",
@@ -40,6 +44,7 @@ export async function prepareDataFolder(dataDir: string): Promise<DataFolder> {
   }
   return {
     root,
+    isOpenToAll,
     cluster: join(root, "postgres"),
     unfinished: join(root, "postgres.unfinished-"),
     serverLog: join(root, "postgres.log"),

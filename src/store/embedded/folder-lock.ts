@@ -3,14 +3,16 @@ import { readFile, rm, writeFile } from "node:fs/promises";
 import { DatabaseSync } from "node:sqlite";
 import type { Clock } from "../../ports/clock.ts";
 import type { DataFolder } from "./data-folder.ts";
+import { EmbeddedPostgresError } from "./embedded-postgres-error.ts";
 
 /**
  * One Belfry a data folder.
  *
  * The lock is the kernel's own lock on a file (fcntl), taken without waiting. The kernel gives it to exactly one process,
  * however many ask at once, and takes it back when that process ends in whatever way: there is no stale lock to tell from
- * a live one. Node has no call for it, but SQLite, which is part of Node, takes just this lock for `BEGIN EXCLUSIVE`; the
- * database stays empty and nothing is ever written to it.
+ * a live one. Node has no call for it, but SQLite, which is part of Node, takes just this lock for `BEGIN IMMEDIATE`; the
+ * database stays empty and nothing is ever written to it. (Not `BEGIN EXCLUSIVE`: it takes several locks in a row, and two
+ * that begin at once can refuse each other.)
  *
  * The pid file beside it only serves the message to whoever comes second; nothing is decided by it.
  */
@@ -27,28 +29,37 @@ const HOLDER_POLL_MS = 20;
 /** Locks nobody refers to any more must not be collected: that would close the file and free the folder. */
 const locksOfThisProcess = new Set<DatabaseSync>();
 
+/** @throws EmbeddedPostgresError `FOLDER_UNUSABLE` when files cannot be made or locked there. */
 export async function lockFolder(folder: DataFolder, clock: Clock): Promise<FolderLock> {
-  createPrivately(folder.lock);
-  const file = new DatabaseSync(folder.lock);
+  let file: DatabaseSync | undefined;
   try {
-    file.exec("BEGIN EXCLUSIVE");
+    createPrivately(folder.lock);
+    file = new DatabaseSync(folder.lock);
+    file.exec("BEGIN IMMEDIATE");
   } catch (error) {
-    file.close();
-    if (!isBusy(error)) throw error;
-    const holderPid = await readHolder(folder.holder, clock);
-    return holderPid === undefined ? { kind: "held" } : { kind: "held", holderPid };
+    file?.close();
+    if (isBusy(error)) {
+      const holderPid = await readHolder(folder.holder, clock);
+      return holderPid === undefined ? { kind: "held" } : { kind: "held", holderPid };
+    }
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new EmbeddedPostgresError("FOLDER_UNUSABLE", `${folder.lock} cannot be locked: ${reason}`, { cause: error });
   }
+  return await introduce(file, folder.holder);
+}
+
+async function introduce(file: DatabaseSync, holder: string): Promise<FolderLock> {
   locksOfThisProcess.add(file);
 
   const release = async () => {
     if (!locksOfThisProcess.delete(file)) return;
-    await rm(folder.holder, { force: true });
+    await rm(holder, { force: true });
     file.close();
   };
   try {
     // A new file each time: never one that somebody else put there. The line's end tells a reader that it is whole.
-    await rm(folder.holder, { force: true });
-    await writeFile(folder.holder, `${process.pid}\n`, { flag: "wx", mode: 0o600 });
+    await rm(holder, { force: true });
+    await writeFile(holder, `${process.pid}\n`, { flag: "wx", mode: 0o600 });
   } catch (error) {
     await release();
     throw error;

@@ -68,6 +68,10 @@ default_text_search_config = 'pg_catalog.simple'
 include_if_exists = 'custom.conf'
 `;
 
+/** custom.conf, as it is in a new cluster. */
+export const CUSTOM_SETTINGS =
+  "# Your own settings: they win over those in postgresql.conf. Belfry reads them at its start.\n";
+
 /**
  * pg_hba.conf and pg_ident.conf. The kernel vouches for who is at the other end of the socket (`peer`): there is no
  * password to keep, and it opens to no other user even where "nobody" runs the server.

@@ -92,7 +92,7 @@ async function listing(folder: string): Promise<string> {
     const { size } = await lstat(path);
     lines.push(`${relative(folder, path)} ${entry.isSymbolicLink() ? "link" : size}`);
   }
-  return lines.sort().join("\n");
+  return lines.toSorted().join("\n");
 }
 
 /** npm may have installed under a umask that closes everything to others. */

@@ -1,3 +1,5 @@
+import { stripVTControlCharacters } from "node:util";
+
 import { describe, expect, it } from "vitest";
 
 import type { LogFields, LogLevel } from "../../../src/ports/log.ts";
@@ -32,7 +34,7 @@ describe("the log", () => {
   it("writes readable lines to a terminal, with the stack of an error below", () => {
     const { lines, log } = capture("debug", true);
     log.info("listening", { address: "127.0.0.1:8980", name: "two words", error: new TypeError("broken") });
-    const plain = (lines[0] ?? "").replaceAll(/\u001b\[\d+m/g, "");
+    const plain = stripVTControlCharacters(lines[0] ?? "");
     expect(plain).toMatch(/^00:00:00\.000 info {2}listening address=127\.0\.0\.1:8980 name="two words" error=\{/);
     expect(plain).toContain("\nTypeError: broken\n    at ");
   });
@@ -93,7 +95,9 @@ describe("the log", () => {
   });
 
   it("masks passwords in URLs and credentials in quoted headers", () => {
-    const error = new Error("cannot reach postgres://belfry:hunter2@db:5432/belfry with Authorization: Bearer abc.def.ghi");
+    const error = new Error(
+      "cannot reach postgres://belfry:hunter2@db:5432/belfry with Authorization: Bearer abc.def.ghi",
+    );
     const line = JSON.stringify(logged({ error, url: new URL("https://u:hunter2@example.org/x") }));
     expect(line).not.toContain("hunter2");
     expect(line).not.toContain("abc.def.ghi");
@@ -124,7 +128,16 @@ describe("the log", () => {
     revoke();
     const deep = JSON.parse(`${'{"a":'.repeat(50)}1${"}".repeat(50)}`);
     const poisoned = JSON.parse('{"__proto__": {"polluted": true}}');
-    const line = logged({ circular, trap, proxy, deep, poisoned, run: () => 1, sym: Symbol("s"), raw: Buffer.alloc(9) });
+    const line = logged({
+      circular,
+      trap,
+      proxy,
+      deep,
+      poisoned,
+      run: () => 1,
+      sym: Symbol("s"),
+      raw: Buffer.alloc(9),
+    });
     expect(line).toMatchObject({
       circular: { size: "100000000000000000000", not: "NaN", self: "[circular]" },
       trap: { boom: "[unreadable]", fine: 1 },
@@ -132,7 +145,14 @@ describe("the log", () => {
       raw: "[9 bytes]",
     });
     expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
-    const fieldsOfHorror = new Proxy({}, { ownKeys: () => { throw new Error("keys"); } });
+    const fieldsOfHorror = new Proxy(
+      {},
+      {
+        ownKeys: () => {
+          throw new Error("keys");
+        },
+      },
+    );
     expect(logged(fieldsOfHorror)).toMatchObject({ fields: "[unreadable]" });
   });
 

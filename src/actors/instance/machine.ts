@@ -1,0 +1,216 @@
+/**
+ * The lifecycle of a task instance, as a statechart.
+ *
+ * It has no `after` and no invoke: a deadline is a column that brings a WAKE, an effect is data that the runtime carries out after the commit.
+ * An event that a state does not list changes nothing, which is how a finished instance stays finished and a stale worker changes nothing.
+ */
+import { enqueueActions, setup } from "xstate";
+import type { AttemptOutcome } from "../../domain/instance/attempt.ts";
+import type { DeadlineKind } from "./deadline.ts";
+import { nextDeadline } from "./deadline.ts";
+import type { InstanceEffect } from "./effects.ts";
+import type { AttemptFailure, InstanceEvent, InstanceEventOf } from "./events.ts";
+import type { InstanceContext, Step } from "./life.ts";
+import * as life from "./life.ts";
+
+type State = "PENDING" | "RUNNING" | "BACKING_OFF" | "PAUSED";
+
+const types = {} as { context: InstanceContext; events: InstanceEvent };
+
+/** An action that takes a pure step: the next life, and effects as data. */
+function step<Type extends InstanceEvent["type"]>(take: (context: InstanceContext, event: InstanceEventOf<Type>) => Step) {
+  return enqueueActions<InstanceContext, InstanceEvent, undefined, InstanceEvent, never, { type: "effect"; params: InstanceEffect }, never, never, never>(
+    ({ context, event, enqueue }) => {
+      const taken = take(context, event as InstanceEventOf<Type>);
+      enqueue.assign({ life: taken.life });
+      for (const effect of taken.effects) {
+        enqueue({ type: "effect", params: effect });
+      }
+    },
+  );
+}
+
+/** Guards an event that speaks for an attempt. */
+function current({ context, event }: { context: InstanceContext; event: InstanceEvent }): boolean {
+  return "token" in event && context.life.attempt?.token === event.token;
+}
+
+function passed(state: State, kind: DeadlineKind) {
+  return ({ context, event }: { context: InstanceContext; event: InstanceEvent }): boolean => {
+    if (event.type !== "WAKE") {
+      return false;
+    }
+    const deadline = nextDeadline(state, context.life, context.spec, event.heartbeatFloor);
+    return deadline !== null && deadline.kind === kind && deadline.at <= event.at;
+  };
+}
+
+function timeout(code: string, message: string, chance: number): AttemptFailure {
+  return { error: { code, message, traceback: "" }, retryable: true, chance };
+}
+
+const LOST = (chance: number): AttemptFailure => timeout("WORKER_LOST", "The worker's connection broke.", chance);
+const SLOW = (chance: number): AttemptFailure => timeout("START_TO_CLOSE_TIMEOUT", "The attempt took longer than start_to_close.", chance);
+const SILENT = (chance: number): AttemptFailure => timeout("HEARTBEAT_TIMEOUT", "The worker gave no sign of life in time.", chance);
+
+/** What a failure of each kind is made of. */
+const failures = {
+  FAIL: { of: (event: InstanceEvent): AttemptFailure => event as InstanceEventOf<"FAIL">, outcome: "FAILED", final: "FAILED" },
+  LOSE: { of: (event: InstanceEvent) => LOST((event as InstanceEventOf<"LOSE">).chance), outcome: "LOST", final: "FAILED" },
+  SLOW: { of: (event: InstanceEvent) => SLOW((event as InstanceEventOf<"WAKE">).chance), outcome: "TIMED_OUT", final: "TIMED_OUT" },
+  SILENT: { of: (event: InstanceEvent) => SILENT((event as InstanceEventOf<"WAKE">).chance), outcome: "TIMED_OUT", final: "TIMED_OUT" },
+} as const satisfies Record<string, { of: (event: InstanceEvent) => AttemptFailure; outcome: AttemptOutcome; final: "FAILED" | "TIMED_OUT" }>;
+type FailureKind = keyof typeof failures;
+
+/** The transitions of a failed attempt: called off if that was asked for, tried again if the policy grants it, given up otherwise. */
+function afterFailure(kind: FailureKind, mine: (input: { context: InstanceContext; event: InstanceEvent }) => boolean) {
+  const { of, outcome, final } = failures[kind];
+  return [
+    {
+      guard: (input: { context: InstanceContext; event: InstanceEvent }) => mine(input) && input.context.life.cancelRequestedAt !== null,
+      target: "CANCELLED",
+      actions: step((context, event) => life.endNow(context, event.at, "CANCELLED", context.life.stateReason, null)),
+    },
+    {
+      guard: (input: { context: InstanceContext; event: InstanceEvent }) => mine(input) && life.mayRetry(input.context, of(input.event)),
+      target: "BACKING_OFF",
+      actions: step((context, event) => life.backOff(context, event.at, of(event), outcome)),
+    },
+    {
+      guard: mine,
+      target: final,
+      actions: step((context, event) => life.giveUp(context, event.at, final, of(event), outcome)),
+    },
+  ] as const;
+}
+
+function outOfTime(code: string, message: string) {
+  return step((context, event) => life.endNow(context, event.at, "TIMED_OUT", message, { code, message, traceback: "" }));
+}
+
+const OVERALL = outOfTime("SCHEDULE_TO_CLOSE_TIMEOUT", "It did not end within schedule_to_close.");
+const UNSTARTED = outOfTime("SCHEDULE_TO_START_TIMEOUT", "No worker took it within schedule_to_start.");
+
+const cancelNow = step<"CANCEL" | "TERMINATE">((context, event) => life.endNow(context, event.at, "CANCELLED", event.reason, null));
+const complete = step<"COMPLETE">(life.complete);
+const heartbeat = step<"HEARTBEAT">(life.heartbeat);
+
+export const instanceMachine = setup({
+  types,
+  actions: {
+    /** Effects are data: the runtime reads them off the transition. Nothing runs here. */
+    effect: (_, _effect: InstanceEffect) => {},
+  },
+  guards: { current },
+}).createMachine({
+  id: "instance",
+  initial: "PENDING",
+  context: () => {
+    throw new Error("an instance is made from a record");
+  },
+  states: {
+    PENDING: {
+      description: "Waits to be started.",
+      on: {
+        RELEASE: {
+          guard: ({ context }) => !life.isOffered(context.life),
+          actions: step<"RELEASE">((context, event) => life.becomeReady(context, event.at)),
+        },
+        START: {
+          guard: ({ context }) => life.isOffered(context.life),
+          target: "RUNNING",
+          actions: step<"START">(life.start),
+        },
+        WAKE: [
+          { guard: passed("PENDING", "SCHEDULE_TO_CLOSE"), target: "TIMED_OUT", actions: OVERALL },
+          { guard: passed("PENDING", "SCHEDULE_TO_START"), target: "TIMED_OUT", actions: UNSTARTED },
+        ],
+        CANCEL: { target: "CANCELLED", actions: cancelNow },
+        TERMINATE: { target: "CANCELLED", actions: cancelNow },
+        PAUSE: { target: "PAUSED", actions: step<"PAUSE">((context, event) => life.pause(context, event, "PENDING")) },
+      },
+    },
+    RUNNING: {
+      description: "An attempt is under way.",
+      on: {
+        HEARTBEAT: { guard: "current", actions: heartbeat },
+        COMPLETE: { guard: "current", target: "COMPLETED", actions: complete },
+        FAIL: afterFailure("FAIL", current),
+        LOSE: afterFailure("LOSE", current),
+        WAKE: [
+          { guard: passed("RUNNING", "SCHEDULE_TO_CLOSE"), target: "TIMED_OUT", actions: OVERALL },
+          {
+            guard: passed("RUNNING", "CANCEL_GRACE"),
+            target: "CANCELLED",
+            actions: step<"WAKE">((context, event) => life.endNow(context, event.at, "CANCELLED", context.life.stateReason, null)),
+          },
+          ...afterFailure("SLOW", passed("RUNNING", "START_TO_CLOSE")),
+          ...afterFailure("SILENT", passed("RUNNING", "HEARTBEAT")),
+        ],
+        CANCEL: { actions: step<"CANCEL">(life.requestCancel) },
+        TERMINATE: { target: "CANCELLED", actions: cancelNow },
+        PAUSE: {
+          guard: ({ context }) => context.life.cancelRequestedAt === null,
+          target: "PAUSED",
+          actions: step<"PAUSE">((context, event) => life.pause(context, event, "RUNNING")),
+        },
+      },
+    },
+    BACKING_OFF: {
+      description: "The last attempt failed; the next one has a time.",
+      on: {
+        WAKE: [
+          { guard: passed("BACKING_OFF", "SCHEDULE_TO_CLOSE"), target: "TIMED_OUT", actions: OVERALL },
+          {
+            guard: passed("BACKING_OFF", "BACKOFF"),
+            target: "PENDING",
+            actions: step<"WAKE">((context, event) => life.becomeReady(context, event.at)),
+          },
+        ],
+        CANCEL: { target: "CANCELLED", actions: cancelNow },
+        TERMINATE: { target: "CANCELLED", actions: cancelNow },
+        PAUSE: { target: "PAUSED", actions: step<"PAUSE">((context, event) => life.pause(context, event, "BACKING_OFF")) },
+      },
+    },
+    PAUSED: {
+      description: "Held by a caller; deadlines stand still.",
+      on: {
+        RELEASE: { actions: step<"RELEASE">(life.releasePaused) },
+        HEARTBEAT: { guard: "current", actions: heartbeat },
+        COMPLETE: { guard: "current", target: "COMPLETED", actions: complete },
+        FAIL: pausedFailure("FAIL"),
+        LOSE: pausedFailure("LOSE"),
+        CANCEL: [
+          { guard: ({ context }) => context.life.attempt !== null, target: "RUNNING", actions: step<"CANCEL">(life.requestCancel) },
+          { target: "CANCELLED", actions: cancelNow },
+        ],
+        TERMINATE: { target: "CANCELLED", actions: cancelNow },
+        RESUME: [
+          { guard: pausedFrom("RUNNING"), target: "RUNNING", actions: step<"RESUME">(life.resume) },
+          { guard: pausedFrom("BACKING_OFF"), target: "BACKING_OFF", actions: step<"RESUME">(life.resume) },
+          { target: "PENDING", actions: step<"RESUME">(life.resume) },
+        ],
+      },
+    },
+    COMPLETED: { description: "Final: it was done.", on: { RETRY: { target: "PENDING", actions: step<"RETRY">(life.retry) } } },
+    FAILED: { description: "Final: no attempt succeeded.", on: { RETRY: { target: "PENDING", actions: step<"RETRY">(life.retry) } } },
+    CANCELLED: { description: "Final: it was called off.", on: { RETRY: { target: "PENDING", actions: step<"RETRY">(life.retry) } } },
+    TIMED_OUT: { description: "Final: it was not done in time.", on: { RETRY: { target: "PENDING", actions: step<"RETRY">(life.retry) } } },
+  },
+});
+
+function pausedFrom(from: State) {
+  return ({ context }: { context: InstanceContext }): boolean => context.life.paused?.from === from;
+}
+
+/** A failure while paused: the retry waits for the resume; without another attempt it is given up. */
+function pausedFailure(kind: "FAIL" | "LOSE") {
+  const { of, outcome, final } = failures[kind];
+  return [
+    {
+      guard: (input: { context: InstanceContext; event: InstanceEvent }) => current(input) && life.mayRetry(input.context, of(input.event)),
+      actions: step((context, event) => life.backOffPaused(context, event.at, of(event), outcome)),
+    },
+    { guard: current, target: final, actions: step((context, event) => life.giveUp(context, event.at, final, of(event), outcome)) },
+  ] as const;
+}

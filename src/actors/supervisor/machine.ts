@@ -1,0 +1,99 @@
+/**
+ * The lifecycle of a task definition, as a statechart. Its supervisor fires what is due, and counts what became of it.
+ *
+ * A command that a state does not list is refused with FAILED_PRECONDITION: a cancelled definition can't be triggered, paused or resumed.
+ */
+import { enqueueActions, setup } from "xstate";
+import type { SupervisorEffect } from "./effects.ts";
+import type { SupervisorEvent, SupervisorEventOf } from "./events.ts";
+import type { SupervisorContext, SupervisorStep } from "./supervise.ts";
+import * as supervise from "./supervise.ts";
+
+const types = {} as { context: SupervisorContext; events: SupervisorEvent };
+
+/** An action that takes a pure step: the next context, and effects as data. */
+function step<Type extends SupervisorEvent["type"]>(take: (context: SupervisorContext, event: SupervisorEventOf<Type>) => SupervisorStep) {
+  return enqueueActions<SupervisorContext, SupervisorEvent, undefined, SupervisorEvent, never, { type: "effect"; params: SupervisorEffect }, never, never, never>(
+    ({ context, event, enqueue }) => {
+      const taken = take(context, event as SupervisorEventOf<Type>);
+      enqueue.assign(taken.context);
+      for (const effect of taken.effects) {
+        enqueue({ type: "effect", params: effect });
+      }
+    },
+  );
+}
+
+const trigger = { TRIGGER: { actions: step<"TRIGGER">(supervise.trigger) }, BACKFILL: { actions: step<"BACKFILL">(supervise.backfill) } };
+const ended = step<"ENDED">(supervise.ended);
+const instances = { ENDED: { actions: ended }, REVIVED: { actions: step<"REVIVED">(supervise.revived) } };
+const cancel = { CANCEL: { target: "CANCELLED", actions: step<"CANCEL">(supervise.cancel) } } as const;
+const update = step<"UPDATE">(supervise.update);
+
+export const supervisorMachine = setup({
+  types,
+  actions: {
+    /** Effects are data: the runtime reads them off the transition. Nothing runs here. */
+    effect: (_, _effect: SupervisorEffect) => {},
+  },
+}).createMachine({
+  id: "supervisor",
+  initial: "ACTIVE",
+  context: () => {
+    throw new Error("a supervisor is made from a record");
+  },
+  states: {
+    ACTIVE: {
+      description: "Fires what is due.",
+      always: {
+        guard: ({ context }) => supervise.isExhausted(context),
+        target: "COMPLETED",
+        actions: { type: "effect", params: { kind: "announce", name: "completed", data: {} } },
+      },
+      on: {
+        TAKE: { actions: step<"TAKE">(supervise.take) },
+        ...trigger,
+        ...instances,
+        ENDED: [
+          { guard: ({ context, event }) => supervise.pausesAfter(context, event.state), target: "PAUSED", actions: step<"ENDED">(supervise.failurePause) },
+          { actions: ended },
+        ],
+        PAUSE: { target: "PAUSED", actions: step<"PAUSE">(supervise.pause) },
+        UPDATE: { actions: update },
+        ...cancel,
+      },
+    },
+    PAUSED: {
+      description: "Records what is due as PAUSED. Can be triggered by hand.",
+      on: {
+        TAKE: { actions: step<"TAKE">(supervise.takePaused) },
+        ...trigger,
+        ...instances,
+        PAUSE: { actions: step<"PAUSE">(supervise.pause) },
+        RESUME: { target: "ACTIVE", actions: step<"RESUME">(supervise.resume) },
+        UPDATE: { actions: update },
+        ...cancel,
+      },
+    },
+    COMPLETED: {
+      description: "Nothing is left to fire. Can be triggered by hand.",
+      on: {
+        ...trigger,
+        ...instances,
+        UPDATE: [
+          {
+            guard: ({ context, event }) => supervise.rescheduled(context, event.spec, event.at).nextDueAt !== null,
+            target: "ACTIVE",
+            actions: update,
+          },
+          { actions: update },
+        ],
+        ...cancel,
+      },
+    },
+    CANCELLED: {
+      description: "Ended for good: nothing fires, and it cannot be triggered.",
+      on: instances,
+    },
+  },
+});

@@ -1,0 +1,57 @@
+import type { DescMessage, DescMethod, MessageInitShape } from "@bufbuild/protobuf";
+import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
+
+/**
+ * Which calls may be made twice without doing something twice:
+ *
+ * - reads;
+ * - commands that carry a `request_id`: the server answers the second with the answer to the first;
+ * - reports of an attempt: its token is good for one result.
+ *
+ * Everything else (PollInstance hands out an instance) is made once.
+ */
+export function isRepeatable(method: DescMethod): boolean {
+  return (
+    method.idempotency !== MethodOptions_IdempotencyLevel.IDEMPOTENCY_UNKNOWN ||
+    /^(Get|List|Search|Preview|Explain|Resolve)[A-Z]/.test(method.name) ||
+    "attemptToken" in method.input.field ||
+    carriesRequestId(method.input) ||
+    itemFields(method.input).length > 0
+  );
+}
+
+/**
+ * The same request with a request id wherever it can carry one and has none, for the command or for each of its items. What
+ * was passed in stays as it is: sent a second time by its owner it is a second command.
+ */
+export function withRequestIds<I extends DescMessage>(
+  input: I,
+  request: MessageInitShape<I>,
+  newId: () => string,
+): MessageInitShape<I> {
+  const items = itemFields(input);
+  if (items.length === 0) return carriesRequestId(input) ? identified(request, newId) : request;
+  let filled: MessageInitShape<I> = carriesRequestId(input) ? identified(request, newId) : request;
+  for (const field of items) {
+    const list: unknown = Reflect.get(filled, field);
+    if (Array.isArray(list)) {
+      filled = { ...filled, [field]: list.map((item: object) => identified(item, newId)) };
+    }
+  }
+  return filled;
+}
+
+function identified<T extends object>(request: T, newId: () => string): T {
+  return Reflect.get(request, "requestId") ? request : { ...request, requestId: newId() };
+}
+
+function carriesRequestId(message: DescMessage): boolean {
+  return "requestId" in message.field;
+}
+
+/** Lists of the message whose elements carry request ids of their own. */
+function itemFields(message: DescMessage): string[] {
+  return message.fields
+    .filter((field) => field.fieldKind === "list" && field.listKind === "message" && carriesRequestId(field.message))
+    .map((field) => field.localName);
+}

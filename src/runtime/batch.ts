@@ -1,0 +1,287 @@
+/** Decisions that wait for the next commit, gathered so that each row is named at most once however often its actor decided. */
+import type { OccurrenceRecord } from "../domain/definition/occurrence.ts";
+import type { SupervisorRecord } from "../domain/definition/supervision.ts";
+import type { BelfryError } from "../domain/error.ts";
+import type { Announcement, StatusEvent } from "../domain/event/status-event.ts";
+import type { AttemptRecord } from "../domain/instance/attempt.ts";
+import type { InstanceRecord } from "../domain/instance/instance.ts";
+import { isFinal } from "../domain/instance/instance.ts";
+import type { JournalBatch, QueueEntry, RequestRecord, ShardFence } from "../ports/store/journal.ts";
+import type { InstanceResident, SupervisorResident } from "./residents.ts";
+
+/** Where an instance's row is and where it goes. */
+type InstanceChange = "created" | "changed" | "finished" | "revived";
+
+/** What happens when the batch is durable, or when its shard was lost before. */
+interface Continuation {
+  readonly shard: number;
+  readonly committed: () => void;
+  readonly lost: (error: BelfryError) => void;
+}
+
+/** What the batch needs to know of a shard to claim it. */
+export interface ShardClaim {
+  readonly epoch: number;
+  readonly commit: number;
+  lastSequence: number;
+}
+
+export class OpenBatch {
+  readonly #supervisors = new Map<SupervisorResident, { definition: boolean; wake: boolean }>();
+  readonly #instances = new Map<InstanceResident, { change: InstanceChange; wake: boolean }>();
+  readonly #deleted = new Map<string, number>();
+  readonly #occurrences = new Map<string, OccurrenceRecord>();
+  readonly #attempts: AttemptRecord[] = [];
+  readonly #enqueued = new Map<string, QueueEntry>();
+  readonly #dequeued = new Map<string, QueueEntry>();
+  readonly #requests: RequestRecord[] = [];
+  readonly #announcements: { readonly shard: number; readonly announcement: Announcement }[] = [];
+  readonly #continuations: Continuation[] = [];
+  readonly #shards = new Set<number>();
+  readonly #waiting: (() => void)[] = [];
+  /** Decisions in it. */
+  decisions = 0;
+
+  get empty(): boolean {
+    return this.#shards.size === 0;
+  }
+
+  /** @param definition the definition itself changed, not only its supervision. @param wake write the exact wake time. */
+  supervisor(resident: SupervisorResident, { definition = false, wake = false } = {}): void {
+    const staged = this.#supervisors.get(resident);
+    if (staged === undefined) {
+      this.#supervisors.set(resident, { definition, wake });
+      resident.pins++;
+    } else {
+      staged.definition ||= definition;
+      staged.wake ||= wake;
+    }
+    this.#shards.add(resident.shard);
+  }
+
+  instance(resident: InstanceResident, change: InstanceChange, { wake = false } = {}): void {
+    const staged = this.#instances.get(resident);
+    if (staged === undefined) {
+      this.#instances.set(resident, { change, wake });
+      resident.pins++;
+    } else {
+      staged.change = combined(staged.change, change);
+      staged.wake ||= wake;
+    }
+    this.#shards.add(resident.shard);
+  }
+
+  /** Whether its row is about to move back from the finished ones: it cannot finish again in the same batch. */
+  revives(resident: InstanceResident): boolean {
+    return this.#instances.get(resident)?.change === "revived";
+  }
+
+  deleteDefinition(id: string, shard: number): void {
+    this.#deleted.set(id, shard);
+    this.#shards.add(shard);
+  }
+
+  occurrence(record: OccurrenceRecord): void {
+    this.#occurrences.set(`${record.definitionId}/${record.scheduledAt}`, record);
+    this.#shards.add(record.shard);
+  }
+
+  attempt(record: AttemptRecord): void {
+    this.#attempts.push(record);
+    this.#shards.add(record.shard);
+  }
+
+  enqueue(entry: QueueEntry): void {
+    if (!this.#dequeued.delete(entry.instanceId)) {
+      this.#enqueued.set(entry.instanceId, entry);
+    }
+    this.#shards.add(entry.shard);
+  }
+
+  dequeue(entry: QueueEntry): void {
+    if (!this.#enqueued.delete(entry.instanceId)) {
+      this.#dequeued.set(entry.instanceId, entry);
+    }
+    this.#shards.add(entry.shard);
+  }
+
+  request(record: RequestRecord): void {
+    this.#requests.push(record);
+    this.#shards.add(record.shard);
+  }
+
+  announce(shard: number, announcement: Announcement): void {
+    this.#announcements.push({ shard, announcement });
+    this.#shards.add(shard);
+  }
+
+  then(continuation: Continuation): void {
+    this.#continuations.push(continuation);
+    this.#shards.add(continuation.shard);
+  }
+
+  /** Runs when the batch was written or dropped. */
+  whenOver(run: () => void): void {
+    this.#waiting.push(run);
+  }
+
+  /** Closes the batch: what its actors are now is what is written. */
+  seal(claimOf: (shard: number) => ShardClaim | undefined): SealedBatch {
+    const events: StatusEvent[] = [];
+    const claims = new Map<number, ShardClaim>();
+    for (const shard of this.#shards) {
+      const claim = claimOf(shard);
+      if (claim !== undefined) {
+        claims.set(shard, claim);
+      }
+    }
+    for (const { shard, announcement } of this.#announcements) {
+      const claim = claims.get(shard);
+      if (claim !== undefined) {
+        claim.lastSequence++;
+        events.push({ ...announcement, shard, sequence: claim.lastSequence });
+      }
+    }
+    const fences: ShardFence[] = [...claims]
+      .map(([shard, { epoch, commit, lastSequence }]) => ({ shard, epoch, commit, lastSequence }))
+      .toSorted((a, b) => a.shard - b.shard);
+    const instances: Record<InstanceChange, InstanceRecord[]> = { created: [], changed: [], finished: [], revived: [] };
+    for (const [resident, { change, wake }] of this.#instances) {
+      instances[change].push(rowOfInstance(resident, change, wake));
+    }
+    const staged = [...this.#supervisors];
+    const batch: JournalBatch = {
+      fences,
+      definitions: staged.filter(([, { definition }]) => definition).map(([resident]) => resident.definition),
+      supervisors: staged.map(([resident, { wake }]) => rowOfSupervisor(resident, wake)),
+      deletedDefinitions: [...this.#deleted.keys()],
+      occurrences: [...this.#occurrences.values()],
+      createdInstances: instances.created,
+      changedInstances: instances.changed,
+      finishedInstances: instances.finished,
+      revivedInstances: instances.revived,
+      attempts: this.#attempts,
+      enqueued: [...this.#enqueued.values()],
+      dequeued: [...this.#dequeued.values()],
+      requests: this.#requests,
+      events,
+    };
+    return new SealedBatch(batch, this.#deleted, [...this.#supervisors.keys(), ...this.#instances.keys()], this.#continuations, this.decisions, this.#waiting);
+  }
+}
+
+/** A batch on its way to the store. Its rows no longer change, so it can be sent again. */
+export class SealedBatch {
+  batch: JournalBatch;
+  readonly decisions: number;
+  readonly #deletedShards: ReadonlyMap<string, number>;
+  readonly #pinned: readonly (SupervisorResident | InstanceResident)[];
+  readonly #waiting: readonly (() => void)[];
+  #continuations: readonly Continuation[];
+
+  constructor(
+    batch: JournalBatch,
+    deletedShards: ReadonlyMap<string, number>,
+    pinned: readonly (SupervisorResident | InstanceResident)[],
+    continuations: readonly Continuation[],
+    decisions: number,
+    waiting: readonly (() => void)[],
+  ) {
+    this.#waiting = waiting;
+    this.batch = batch;
+    this.decisions = decisions;
+    this.#deletedShards = deletedShards;
+    this.#pinned = pinned;
+    this.#continuations = continuations;
+  }
+
+  /** Takes out what belongs to shards that were lost; those who wait for it are told. */
+  withoutShards(isLost: (shard: number) => boolean, error: BelfryError): void {
+    const kept = <Row extends { readonly shard: number }>(rows: readonly Row[]): readonly Row[] => rows.filter((row) => !isLost(row.shard));
+    const { batch } = this;
+    this.batch = {
+      fences: kept(batch.fences),
+      definitions: kept(batch.definitions),
+      supervisors: kept(batch.supervisors),
+      deletedDefinitions: batch.deletedDefinitions.filter((id) => !isLost(this.#deletedShards.get(id) ?? -1)),
+      occurrences: kept(batch.occurrences),
+      createdInstances: kept(batch.createdInstances),
+      changedInstances: kept(batch.changedInstances),
+      finishedInstances: kept(batch.finishedInstances),
+      revivedInstances: kept(batch.revivedInstances),
+      attempts: kept(batch.attempts),
+      enqueued: kept(batch.enqueued),
+      dequeued: kept(batch.dequeued),
+      requests: kept(batch.requests),
+      events: kept(batch.events),
+    };
+    const gone = this.#continuations.filter(({ shard }) => isLost(shard));
+    this.#continuations = this.#continuations.filter(({ shard }) => !isLost(shard));
+    for (const { lost } of gone) {
+      lost(error);
+    }
+  }
+
+  /** Sets how many commits each shard had before. */
+  number(commitOf: (shard: number) => number): void {
+    this.batch = { ...this.batch, fences: this.batch.fences.map((fence) => ({ ...fence, commit: commitOf(fence.shard) })) };
+  }
+
+  /** Tells those who only wait for the batch to be through. */
+  over(): void {
+    for (const run of this.#waiting) {
+      run();
+    }
+  }
+
+  /** Carries out what waited for the commit. */
+  act(): void {
+    for (const resident of this.#pinned) {
+      resident.pins--;
+    }
+    for (const { committed } of this.#continuations) {
+      committed();
+    }
+  }
+}
+
+function combined(before: InstanceChange, after: InstanceChange): InstanceChange {
+  if (before === "created") {
+    return "created";
+  }
+  if (before === "finished") {
+    return after === "revived" ? "changed" : "finished";
+  }
+  return after === "changed" ? before : after;
+}
+
+/**
+ * The wake time a row gets. A stored one that is too early costs a look; one that is too late would lose a deadline. So it is written only
+ * when it must become earlier, which keeps updates out of the index, and exactly when the actor is about to leave the memory.
+ */
+function wakeAt(resident: { storedWakeAt: number | null }, deadlineAt: number | null, exact: boolean): number | null {
+  const stored = resident.storedWakeAt;
+  if (exact || (deadlineAt !== null && (stored === null || deadlineAt < stored))) {
+    resident.storedWakeAt = deadlineAt;
+  }
+  return resident.storedWakeAt;
+}
+
+function rowOfInstance(resident: InstanceResident, change: InstanceChange, wake: boolean): InstanceRecord {
+  if (isFinal(resident.record.state)) {
+    return { ...resident.record, wakeAt: null };
+  }
+  return { ...resident.record, wakeAt: wakeAt(resident, resident.deadlineAt, wake || change === "created" || change === "revived") };
+}
+
+function rowOfSupervisor(resident: SupervisorResident, wake: boolean): SupervisorRecord {
+  const { gated } = resident.roster;
+  // While instances wait for each other, or are being called off, a new owner must look at once.
+  const deadlineAt = gated > 0 || resident.supervision.cancelling !== undefined ? 0 : resident.deadlineAt;
+  return {
+    definitionId: resident.id,
+    shard: resident.shard,
+    supervision: { ...resident.supervision, gated },
+    wakeAt: wakeAt(resident, deadlineAt, wake),
+  };
+}

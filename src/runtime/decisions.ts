@@ -1,0 +1,387 @@
+/**
+ * Where actors decide. Each method is synchronous: it takes a message to an actor in memory, stages what the decision changes in the journal's
+ * open batch, and follows its effects to other actors of the shard at once, so that an instance and its supervisor change in one commit.
+ * What reaches the outside (assignments, signals) is left with the journal until the commit.
+ */
+import { createInstance, decideInstance } from "../actors/instance/decide.ts";
+import type { InstanceDecision } from "../actors/instance/decide.ts";
+import { nextDeadline } from "../actors/instance/deadline.ts";
+import type { InstanceEffect } from "../actors/instance/effects.ts";
+import type { InstanceEvent } from "../actors/instance/events.ts";
+import { decideSupervisor } from "../actors/supervisor/decide.ts";
+import type { SupervisorEffect } from "../actors/supervisor/effects.ts";
+import type { Load, SupervisorEvent } from "../actors/supervisor/events.ts";
+import { nextLookAt } from "../actors/supervisor/supervise.ts";
+import type { BelfryError } from "../domain/error.ts";
+import type { FinalState } from "../domain/instance/instance.ts";
+import { isFinal } from "../domain/instance/instance.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Random } from "../ports/random.ts";
+import type { Deadlines } from "./deadlines.ts";
+import type { Journal } from "./journal.ts";
+import type { Ownership } from "./ownership.ts";
+import { refusalOf, shardUnavailable } from "./refusals.ts";
+import type { InstanceResident, Residents, SupervisorResident } from "./residents.ts";
+import { isTracked, memberOf } from "./rosters.ts";
+
+/** What decisions need of queues and workers. */
+export interface ExecutorPort {
+  offer(resident: InstanceResident): void;
+  withdraw(resident: InstanceResident): void;
+  dispatch(resident: InstanceResident): void;
+  signal(resident: InstanceResident, signal: Extract<InstanceEffect, { kind: "signal" }>): void;
+  /** The attempt with this token is over: its slot is free. */
+  release(token: string): void;
+  /** Pairs what waits with free slots, when a run of decisions is over. */
+  settle(): void;
+}
+
+/** What decisions leave to be done after them, by someone who may wait. */
+export interface FollowUps {
+  callOff(supervisor: SupervisorResident): void;
+  /** An instance that is not in memory is to be let go by its supervisor. */
+  releaseLater(instanceId: string): void;
+}
+
+export type SupervisorOutcome =
+  | { readonly kind: "done"; readonly spawned: InstanceResident | null }
+  | { readonly kind: "existing"; readonly instanceId: string }
+  | { readonly kind: "refused"; readonly error: BelfryError }
+  /** The state does not allow it, or nothing was due. */
+  | { readonly kind: "ignored" };
+
+export class Decisions {
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #journal: Journal;
+  readonly #ownership: Ownership;
+  readonly #residents: Residents;
+  readonly #deadlines: Deadlines;
+  readonly #executor: ExecutorPort;
+  readonly #followUps: FollowUps;
+  #depth = 0;
+
+  constructor(deps: {
+    clock: Clock;
+    random: Random;
+    journal: Journal;
+    ownership: Ownership;
+    residents: Residents;
+    deadlines: Deadlines;
+    executor: ExecutorPort;
+    followUps: FollowUps;
+  }) {
+    this.#clock = deps.clock;
+    this.#random = deps.random;
+    this.#journal = deps.journal;
+    this.#ownership = deps.ownership;
+    this.#residents = deps.residents;
+    this.#deadlines = deps.deadlines;
+    this.#executor = deps.executor;
+    this.#followUps = deps.followUps;
+  }
+
+  /** Runs decisions as one: what waits for workers is paired with free slots at the end, once. */
+  run<Value>(decide: () => Value): Value {
+    this.#depth++;
+    try {
+      const value = decide();
+      if (this.#depth === 1) {
+        this.#executor.settle();
+      }
+      return value;
+    } finally {
+      this.#depth--;
+      if (this.#depth === 0) {
+        this.#journal.kick();
+      }
+    }
+  }
+
+  chance(): number {
+    return this.#random.fraction();
+  }
+
+  /** @returns whether the instance's state allowed it. */
+  instance(resident: InstanceResident, event: InstanceEvent): boolean {
+    return this.run(() => {
+      this.#requireCurrent(resident);
+      const decision = decideInstance(resident.record, event);
+      if (!decision.accepted) {
+        return false;
+      }
+      const token = resident.record.life.attempt?.token;
+      const before = resident.record;
+      resident.record = decision.record;
+      this.#stage(resident);
+      if (token !== undefined && decision.record.life.attempt?.token !== token) {
+        this.#executor.release(token);
+      }
+      this.#follow(resident, decision, event.at, isFinal(before.state) ? before.state : null);
+      return true;
+    });
+  }
+
+  /** A deadline of this instance may have passed. */
+  wakeInstance(resident: InstanceResident): void {
+    if (this.#journal.open.revives(resident)) {
+      // Its row is about to move back: it cannot end in the same commit.
+      this.#journal.after(resident.shard, () => this.arm(resident));
+      return;
+    }
+    const at = this.#clock.now();
+    this.instance(resident, { type: "WAKE", at, chance: this.chance(), heartbeatFloor: this.#heartbeatFloor(resident.shard) });
+    this.arm(resident);
+  }
+
+  supervisor(resident: SupervisorResident, event: SupervisorEvent): SupervisorOutcome {
+    return this.run(() => {
+      this.#requireCurrent(resident);
+      const decision = decideSupervisor(resident.definition, resident.supervision, event);
+      if (!decision.accepted) {
+        return { kind: "ignored" };
+      }
+      const definitionChanged = decision.definition !== resident.definition;
+      if (definitionChanged || decision.supervision !== resident.supervision) {
+        resident.definition = decision.definition;
+        resident.supervision = decision.supervision;
+        this.#stageSupervisor(resident, definitionChanged);
+      }
+      return this.#followSupervisor(resident, decision.effects, event.at);
+    });
+  }
+
+  load(resident: SupervisorResident): Load {
+    return { active: resident.supervision.counters.active, buffered: resident.roster.buffered };
+  }
+
+  /** Takes an instance that its supervisor lets go. */
+  release(resident: InstanceResident): void {
+    const { life, spec, id, shard } = { ...resident.record, id: resident.id };
+    const buffered = life.waitingReason === "BUFFERED" || life.paused?.reason === "BUFFERED";
+    const at = this.#clock.now();
+    const accepted = this.instance(resident, { type: "RELEASE", at });
+    if (accepted && buffered && spec.scheduledAt !== null && spec.definitionId !== null) {
+      this.#journal.open.occurrence({
+        definitionId: spec.definitionId,
+        shard,
+        scheduledAt: spec.scheduledAt,
+        outcome: "FIRED",
+        reason: "waited for others to end",
+        instanceId: id,
+        decidedAt: at,
+      });
+    }
+  }
+
+  /** Lets go those whose turn came. */
+  releaseAll(ids: readonly string[]): void {
+    for (const id of ids) {
+      const resident = this.#residents.instances.get(id);
+      if (resident === undefined) {
+        this.#followUps.releaseLater(id);
+      } else {
+        this.release(resident);
+      }
+    }
+  }
+
+  /** Sets the timer of an actor to what it has to do next. */
+  arm(resident: InstanceResident | SupervisorResident): void {
+    if (resident.kind === "instance") {
+      const { state, life, spec } = resident.record;
+      resident.deadline = nextDeadline(state, life, spec, this.#heartbeatFloor(resident.shard));
+      resident.deadlineAt = resident.deadline?.at ?? null;
+      this.#deadlines.set(instanceKey(resident.id), resident.deadlineAt);
+    } else {
+      const { id, definition, supervision } = resident;
+      const looks = definition.state === "ACTIVE" || definition.state === "PAUSED";
+      resident.deadlineAt = looks ? nextLookAt({ id, spec: definition.spec, stateReason: "", supervision }) : null;
+      this.#deadlines.set(supervisorKey(id), resident.deadlineAt);
+    }
+  }
+
+  /** Stages a supervisor whose supervision was changed by the runtime itself. */
+  touchSupervisor(resident: SupervisorResident): void {
+    this.run(() => this.#stageSupervisor(resident, false));
+  }
+
+  /** An actor decides only in its one activation, while its shard is this node's. */
+  #requireCurrent(resident: InstanceResident | SupervisorResident): void {
+    const { id, shard } = resident;
+    const current = resident.kind === "supervisor" ? this.#residents.supervisors.get(id) : this.#residents.instances.get(id);
+    if (current !== resident || this.#ownership.open(shard) === null) {
+      throw shardUnavailable(shard);
+    }
+  }
+
+  #heartbeatFloor(shard: number): number {
+    return this.#ownership.claim(shard)?.acquiredAt ?? 0;
+  }
+
+  #stage(resident: InstanceResident): void {
+    const { open } = this.#journal;
+    open.decisions++;
+    resident.usedAt = this.#clock.monotonic();
+    open.instance(resident, isFinal(resident.record.state) ? "finished" : "changed");
+    this.arm(resident);
+  }
+
+  #stageSupervisor(resident: SupervisorResident, definition: boolean): void {
+    const { open } = this.#journal;
+    open.decisions++;
+    resident.usedAt = this.#clock.monotonic();
+    open.supervisor(resident, { definition });
+    this.arm(resident);
+  }
+
+  #follow(resident: InstanceResident, { effects }: InstanceDecision, at: number, revivedFrom: FinalState | null): void {
+    const { open } = this.#journal;
+    const { id, shard } = resident;
+    for (const effect of effects) {
+      switch (effect.kind) {
+        case "offer":
+          this.#executor.offer(resident);
+          break;
+        case "withdraw":
+          this.#executor.withdraw(resident);
+          break;
+        case "dispatch":
+          this.#executor.dispatch(resident);
+          break;
+        case "signal":
+          this.#executor.signal(resident, effect);
+          break;
+        case "record":
+          open.attempt({ ...effect.attempt, instanceId: id, shard });
+          break;
+        case "announce":
+          open.announce(shard, { resource: "instance", resourceId: id, name: effect.name, at, data: this.#eventData(resident, effect.data) });
+          break;
+        case "ended":
+          this.#ended(resident, effect.state, at);
+          break;
+        case "revived":
+          open.instance(resident, "revived");
+          if (resident.supervisor !== null && revivedFrom !== null) {
+            this.supervisor(resident.supervisor, { type: "REVIVED", at, from: revivedFrom });
+          }
+          break;
+        case "touched":
+          break;
+        default:
+          effect satisfies never;
+      }
+    }
+  }
+
+  #eventData(resident: InstanceResident, data: InstanceEffectData): InstanceEffectData {
+    const { spec, state } = resident.record;
+    return { state, ...(spec.definitionId === null ? {} : { definitionId: spec.definitionId }), ...(spec.businessId === "" ? {} : { businessId: spec.businessId }), ...data };
+  }
+
+  #ended(resident: InstanceResident, state: FinalState, at: number): void {
+    this.#deadlines.set(instanceKey(resident.id), null);
+    const { supervisor } = resident;
+    if (supervisor !== null) {
+      const released = supervisor.roster.remove(resident.id);
+      this.supervisor(supervisor, { type: "ENDED", at, state });
+      this.releaseAll(released);
+    }
+  }
+
+  #followSupervisor(resident: SupervisorResident, effects: readonly SupervisorEffect[], at: number): SupervisorOutcome {
+    const { open } = this.#journal;
+    const { id, shard } = resident;
+    let outcome: SupervisorOutcome = { kind: "done", spawned: null };
+    for (const effect of effects) {
+      switch (effect.kind) {
+        case "spawn":
+          outcome = { kind: "done", spawned: this.#spawn(resident, effect, at) };
+          break;
+        case "ledger":
+          open.occurrence({
+            definitionId: id,
+            shard,
+            scheduledAt: effect.scheduledAt,
+            outcome: effect.outcome,
+            reason: effect.reason,
+            instanceId: null,
+            decidedAt: at,
+          });
+          break;
+        case "cancelOthers":
+          this.#followUps.callOff(resident);
+          break;
+        case "replace": {
+          const holder = this.#residents.instances.get(effect.instanceId);
+          if (holder !== undefined) {
+            this.instance(holder, { type: "TERMINATE", at, reason: effect.reason });
+          }
+          break;
+        }
+        case "existing":
+          outcome = { kind: "existing", instanceId: effect.instanceId };
+          break;
+        case "refuse":
+          outcome = { kind: "refused", error: refusalOf(effect) };
+          break;
+        case "announce":
+          open.announce(shard, { resource: "definition", resourceId: id, name: effect.name, at, data: { name: resident.definition.spec.name, ...effect.data } });
+          break;
+        case "touched":
+          break;
+        default:
+          effect satisfies never;
+      }
+    }
+    return outcome;
+  }
+
+  #spawn(supervisor: SupervisorResident, { instanceId, spec, exclusive, reason }: Extract<SupervisorEffect, { kind: "spawn" }>, at: number): InstanceResident {
+    const { shard } = supervisor;
+    const gate = isTracked(supervisor.definition.spec, spec) ? supervisor.roster.add(memberOf(instanceId, spec, exclusive)) : null;
+    const decision = createInstance({ id: instanceId, shard, at }, spec, gate);
+    const resident: InstanceResident = {
+      kind: "instance",
+      id: instanceId,
+      shard,
+      pins: 0,
+      usedAt: this.#clock.monotonic(),
+      storedWakeAt: null,
+      deadlineAt: null,
+      deadline: null,
+      record: decision.record,
+      supervisor,
+      enqueued: false,
+      queued: false,
+    };
+    this.#residents.addInstance(resident);
+    this.#journal.open.decisions++;
+    this.#journal.open.instance(resident, "created");
+    this.arm(resident);
+    if (spec.scheduledAt !== null) {
+      this.#journal.open.occurrence({
+        definitionId: supervisor.id,
+        shard,
+        scheduledAt: spec.scheduledAt,
+        outcome: gate === "BUFFERED" ? "BUFFERED" : "FIRED",
+        reason: gate === "BUFFERED" ? "waits for others to end" : reason,
+        instanceId,
+        decidedAt: at,
+      });
+    }
+    this.#follow(resident, decision, at, null);
+    return resident;
+  }
+}
+
+type InstanceEffectData = Extract<InstanceEffect, { kind: "announce" }>["data"];
+
+export function instanceKey(id: string): string {
+  return `i${id}`;
+}
+
+export function supervisorKey(id: string): string {
+  return `s${id}`;
+}

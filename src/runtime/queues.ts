@@ -1,0 +1,291 @@
+/** The worker queues of this node: what waits for a worker, and the starting of what found one. */
+import { Queue } from "../actors/queue/queue.ts";
+import type { LaneShortage, QueueItem } from "../actors/queue/queue.ts";
+import { DEFAULT_STREAM_HEARTBEAT_MS } from "../domain/policy/timeouts.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Ids } from "../ports/ids.ts";
+import type { Log } from "../ports/log.ts";
+import type { ActorStore, QueueLane } from "../ports/store/actors.ts";
+import type { QueueEntry } from "../ports/store/journal.ts";
+import { attemptToken } from "./attempt-token.ts";
+import type { Journal } from "./journal.ts";
+import type { RuntimeOptions } from "./options.ts";
+import type { Ownership } from "./ownership.ts";
+import type { InstanceResident, Residents } from "./residents.ts";
+
+/** Who takes instances: a worker's stream, or one poll. */
+export interface Taker {
+  readonly id: string;
+  readonly workerId: string;
+  /** Whether the worker's client heartbeats by itself. */
+  readonly heartbeats: boolean;
+  /** Told at the decision; what reaches the worker waits for the commit. */
+  started(resident: InstanceResident, token: string): void;
+}
+
+interface NamedQueue {
+  readonly name: string;
+  readonly queue: Queue;
+  readonly takers: Map<string, Taker>;
+  refilling: boolean;
+}
+
+/** A lane with fewer entries in memory is refilled from the store. */
+const LOW_MARK = 200;
+const REFILL = 1000;
+
+export interface QueueStarter {
+  /** Starts an attempt. @returns whether the instance could be started. */
+  start(resident: InstanceResident, attempt: { token: string; workerId: string; heartbeatMs: number | null }): boolean;
+  /** Brings instances to life. */
+  activate(ids: readonly string[]): Promise<readonly InstanceResident[]>;
+  run(decide: () => void): void;
+}
+
+export class Queues {
+  readonly #queues = new Map<string, NamedQueue>();
+  readonly #unsettled = new Set<NamedQueue>();
+  readonly #clock: Clock;
+  readonly #ids: Ids;
+  readonly #log: Log;
+  readonly #store: ActorStore;
+  readonly #journal: Journal;
+  readonly #residents: Residents;
+  readonly #ownership: Ownership;
+  readonly #options: RuntimeOptions;
+  #starter: QueueStarter | null = null;
+  #closed = false;
+
+  constructor(deps: {
+    clock: Clock;
+    ids: Ids;
+    log: Log;
+    store: ActorStore;
+    journal: Journal;
+    residents: Residents;
+    ownership: Ownership;
+    options: RuntimeOptions;
+  }) {
+    this.#clock = deps.clock;
+    this.#ids = deps.ids;
+    this.#log = deps.log;
+    this.#store = deps.store;
+    this.#journal = deps.journal;
+    this.#residents = deps.residents;
+    this.#ownership = deps.ownership;
+    this.#options = deps.options;
+  }
+
+  /** Queues and decisions need each other; this closes the circle. */
+  bind(starter: QueueStarter): void {
+    this.#starter = starter;
+  }
+
+  /** No new attempts from now on. */
+  close(): void {
+    this.#closed = true;
+  }
+
+  join(name: string, taker: Taker, slots: number): void {
+    const named = this.#named(name);
+    named.takers.set(taker.id, taker);
+    this.setFree(name, taker.id, slots);
+  }
+
+  leave(name: string, takerId: string): void {
+    const named = this.#queues.get(name);
+    if (named !== undefined) {
+      named.takers.delete(takerId);
+      named.queue.setFree(takerId, 0);
+      this.#forgetIfIdle(named);
+    }
+  }
+
+  setFree(name: string, takerId: string, slots: number): void {
+    const named = this.#queues.get(name);
+    if (named?.takers.has(takerId) === true) {
+      named.queue.setFree(takerId, Math.max(0, slots));
+      this.#unsettled.add(named);
+    }
+  }
+
+  /** An instance may run: at once when a worker has a free slot and nobody waits, otherwise when its turn comes. */
+  offer(resident: InstanceResident): void {
+    const { action } = resident.record.spec;
+    if (action.kind !== "worker") {
+      return;
+    }
+    const named = this.#named(action.queue);
+    if (named.queue.wouldMatch && !this.#closed) {
+      const takerId = named.queue.takeSlot() ?? "";
+      const taker = named.takers.get(takerId);
+      if (taker !== undefined && this.#start(resident, taker)) {
+        return;
+      }
+      named.queue.setFree(takerId, named.queue.freeOf(takerId) + 1);
+    }
+    resident.enqueued = true;
+    this.#journal.open.enqueue(entryOf(resident));
+    this.#hold(named, resident);
+    this.#unsettled.add(named);
+  }
+
+  /** It no longer waits. */
+  withdraw(resident: InstanceResident): void {
+    const entry = entryOf(resident);
+    this.#queues.get(entry.queue)?.queue.withdraw(itemOf(resident));
+    this.#dequeue(resident);
+  }
+
+  /** Pairs what waits with free slots. */
+  settle(): void {
+    for (const named of this.#unsettled) {
+      this.#unsettled.delete(named);
+      this.#pump(named);
+    }
+  }
+
+  /** Takes in what waits in shards that were just acquired. */
+  adopt(lanes: readonly QueueLane[]): void {
+    for (const { queue, priority, definitionId, count } of lanes) {
+      const named = this.#named(queue);
+      named.queue.addTail(priority, definitionId, count);
+      this.#unsettled.add(named);
+    }
+    this.#starter?.run(() => {});
+  }
+
+  keepShards(isOurs: (shard: number) => boolean): void {
+    for (const named of this.#queues.values()) {
+      named.queue.keepShards(isOurs);
+    }
+  }
+
+  #pump(named: NamedQueue): void {
+    if (this.#closed) {
+      return;
+    }
+    for (let match = named.queue.match(); match !== null; match = named.queue.match()) {
+      const { takerId, item } = match;
+      const resident = this.#residents.instances.get(item.instanceId);
+      const taker = named.takers.get(takerId);
+      const held = resident?.queued === true;
+      if (resident !== undefined && held) {
+        resident.queued = false;
+        resident.pins--;
+      }
+      if (taker === undefined || resident === undefined || !held || !this.#start(resident, taker)) {
+        named.queue.setFree(takerId, named.queue.freeOf(takerId) + 1);
+      }
+    }
+    if (named.queue.takers > 0) {
+      void this.#refill(named);
+    }
+    this.#forgetIfIdle(named);
+  }
+
+  #start(resident: InstanceResident, taker: Taker): boolean {
+    const { id, record } = resident;
+    const token = attemptToken(id, record.life.attemptCount + 1, this.#ids.token(12));
+    const { heartbeatMs } = record.spec.timeouts;
+    const started = this.#starter?.start(resident, {
+      token,
+      workerId: taker.workerId,
+      heartbeatMs: heartbeatMs === undefined ? (taker.heartbeats ? DEFAULT_STREAM_HEARTBEAT_MS : null) : heartbeatMs,
+    });
+    if (started !== true) {
+      return false;
+    }
+    this.#dequeue(resident);
+    taker.started(resident, token);
+    return true;
+  }
+
+  #dequeue(resident: InstanceResident): void {
+    if (resident.queued) {
+      resident.queued = false;
+      resident.pins--;
+    }
+    if (resident.enqueued) {
+      resident.enqueued = false;
+      this.#journal.open.dequeue(entryOf(resident));
+    }
+  }
+
+  #hold(named: NamedQueue, resident: InstanceResident): void {
+    if (!resident.queued && named.queue.offer(itemOf(resident)) === "kept") {
+      resident.queued = true;
+      resident.pins++;
+    }
+  }
+
+  /** Reads on in lanes whose front runs low. */
+  async #refill(named: NamedQueue): Promise<void> {
+    if (named.refilling) {
+      return;
+    }
+    named.refilling = true;
+    try {
+      let from = "";
+      for (let shortage = named.queue.shortages(LOW_MARK)[0]; shortage !== undefined && !this.#closed; shortage = named.queue.shortages(LOW_MARK)[0]) {
+        // What is staged but not durable is not in the store yet, or still there.
+        await this.#journal.barrier();
+        from = await this.#readOn(named, { ...shortage, after: from > shortage.after ? from : shortage.after });
+      }
+    } catch (error) {
+      this.#log.warn("reading on in a queue failed", { queue: named.name, error });
+      this.#clock.schedule(1000, () => {
+        this.#unsettled.add(named);
+        this.#starter?.run(() => {});
+      });
+    } finally {
+      named.refilling = false;
+    }
+  }
+
+  /** @returns where to read on when nothing of what was read waits any more; empty otherwise. */
+  async #readOn(named: NamedQueue, { priority, definitionId, after }: LaneShortage): Promise<string> {
+    const known = named.queue.tailOf(priority, definitionId);
+    const shards = this.#ownership.shards().map(({ shard }) => shard);
+    const entries = await this.#store.readLane({ queue: named.name, priority, definitionId }, shards, after, REFILL);
+    const starter = this.#starter;
+    const residents = starter === null ? [] : await starter.activate(entries.map(({ instanceId }) => instanceId));
+    const complete = entries.length < REFILL;
+    starter?.run(() => {
+      const waiting = residents.filter((resident) => !resident.queued && resident.record.life.waitingReason === "NO_WORKER");
+      for (const resident of waiting) {
+        resident.enqueued = true;
+        resident.queued = true;
+        resident.pins++;
+      }
+      named.queue.refill({ priority, definitionId, entries: waiting.map(itemOf), known, complete });
+      this.#unsettled.add(named);
+    });
+    return complete ? "" : (entries.at(-1)?.instanceId ?? "");
+  }
+
+  #named(name: string): NamedQueue {
+    let named = this.#queues.get(name);
+    if (named === undefined) {
+      named = { name, queue: new Queue(this.#options.queueFront), takers: new Map(), refilling: false };
+      this.#queues.set(name, named);
+    }
+    return named;
+  }
+
+  #forgetIfIdle(named: NamedQueue): void {
+    if (named.takers.size === 0 && named.queue.idle && !named.refilling) {
+      this.#queues.delete(named.name);
+    }
+  }
+}
+
+function itemOf(resident: InstanceResident): QueueItem {
+  const { spec } = resident.record;
+  return { instanceId: resident.id, shard: resident.shard, priority: spec.priority, definitionId: spec.definitionId ?? "" };
+}
+
+function entryOf(resident: InstanceResident): QueueEntry {
+  const { action } = resident.record.spec;
+  return { ...itemOf(resident), queue: action.kind === "worker" ? action.queue : "" };
+}

@@ -1,0 +1,45 @@
+/** The errors by which the runtime refuses, in one place so that they read alike. */
+import { BelfryError } from "../domain/error.ts";
+
+export function shardUnavailable(shard: number): BelfryError {
+  return new BelfryError("SHARD_UNAVAILABLE", `Shard ${shard} has no owner here right now. Try again in a moment.`, {
+    metadata: { shard: String(shard) },
+    retryAfterMs: 500,
+  });
+}
+
+export function storeUnavailable(cause?: unknown): BelfryError {
+  return new BelfryError("STORE_UNAVAILABLE", "The database cannot be reached. Try again in a moment.", { retryAfterMs: 1000, cause });
+}
+
+export function draining(): BelfryError {
+  return new BelfryError("DRAINING", "This node is shutting down. Try again: another node, or its next start, will answer.", { retryAfterMs: 1000 });
+}
+
+export function busy(bound: string, limit: number): BelfryError {
+  return new BelfryError("BUSY", `Too much at once: ${bound} is at its limit of ${limit}. Try again in a moment.`, {
+    metadata: { bound, limit: String(limit) },
+    retryAfterMs: 200,
+  });
+}
+
+export function definitionNotFound(id: string): BelfryError {
+  return new BelfryError("DEFINITION_NOT_FOUND", `There is no definition "${id}".`, { metadata: { definition_id: id } });
+}
+
+export function instanceNotFound(id: string): BelfryError {
+  return new BelfryError("INSTANCE_NOT_FOUND", `There is no instance "${id}".`, { metadata: { instance_id: id } });
+}
+
+export function stateForbids(what: string, state: string, hint: string): BelfryError {
+  return new BelfryError("STATE_FORBIDS", `${what}: it is ${state}. ${hint}`.trim(), { metadata: { state } });
+}
+
+export function staleAttempt(): BelfryError {
+  return new BelfryError("STALE_ATTEMPT", "This attempt is over; nothing was changed. Stop working on it.");
+}
+
+/** A trigger that the definition's own policies refuse. */
+export function refusalOf({ reason, message, instanceId }: { reason: "OVERLAP" | "UNIQUE_KEY_TAKEN"; message: string; instanceId: string | null }): BelfryError {
+  return new BelfryError(reason, message, instanceId === null ? {} : { metadata: { instance_id: instanceId } });
+}

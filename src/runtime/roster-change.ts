@@ -1,0 +1,65 @@
+/** Changing the limits of a definition while instances of it are unfinished: its roster must know them before the new limits hold. */
+import type { Roster } from "../actors/supervisor/roster.ts";
+import type { DefinitionSpec } from "../domain/definition/definition.ts";
+import type { InstanceRecord } from "../domain/instance/instance.ts";
+import { isFinal } from "../domain/instance/instance.ts";
+import type { ActorStore } from "../ports/store/actors.ts";
+import type { Decisions } from "./decisions.ts";
+import type { Journal } from "./journal.ts";
+import { busy } from "./refusals.ts";
+import type { Residents, SupervisorResident } from "./residents.ts";
+import { maxConcurrentOf, restoreRoster, tracksAll } from "./rosters.ts";
+
+const TRIES = 20;
+
+/** What the roster becomes; null: only its limit may change. */
+export type PreparedRoster = { readonly roster: Roster; readonly released: readonly string[] } | null;
+
+export class RosterChange {
+  readonly #store: ActorStore;
+  readonly #journal: Journal;
+  readonly #residents: Residents;
+  readonly #decisions: Decisions;
+
+  constructor(deps: { store: ActorStore; journal: Journal; residents: Residents; decisions: Decisions }) {
+    this.#store = deps.store;
+    this.#journal = deps.journal;
+    this.#residents = deps.residents;
+    this.#decisions = deps.decisions;
+  }
+
+  /** Reads who is unfinished, when the new spec must know and the old one did not. The answer holds until the caller next waits. */
+  async prepare(resident: SupervisorResident, spec: DefinitionSpec): Promise<PreparedRoster> {
+    if (!tracksAll(spec) || tracksAll(resident.definition.spec)) {
+      return null;
+    }
+    for (let tries = 0; tries < TRIES; tries++) {
+      await this.#journal.barrier();
+      const { counters } = resident.supervision;
+      const stored = await this.#store.loadActiveOf(resident.id, "all");
+      // When one ended or came meanwhile, what was read is old.
+      if (resident.supervision.counters === counters) {
+        return restoreRoster(spec, this.#current(resident, stored));
+      }
+    }
+    throw busy("instances of this definition that start and end", TRIES);
+  }
+
+  apply(resident: SupervisorResident, prepared: PreparedRoster): void {
+    if (prepared !== null) {
+      resident.roster = prepared.roster;
+      this.#decisions.releaseAll(prepared.released);
+    }
+    this.#decisions.releaseAll(resident.roster.review(maxConcurrentOf(resident.definition.spec)));
+  }
+
+  #current(resident: SupervisorResident, stored: readonly InstanceRecord[]): readonly InstanceRecord[] {
+    const records = new Map(stored.map((record) => [record.id, record]));
+    for (const instance of this.#residents.instances.values()) {
+      if (instance.supervisor === resident) {
+        records.set(instance.id, instance.record);
+      }
+    }
+    return [...records.values()].filter(({ state }) => !isFinal(state)).toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  }
+}

@@ -1,0 +1,225 @@
+/** Instances that a caller asks for: one, many, or those of due times in the past. */
+import type { UniqueKey } from "../domain/policy/keys.ts";
+import { BelfryError, invalid } from "../domain/error.ts";
+import { routingHash } from "../domain/routing.ts";
+import { dueTimesBetween } from "../domain/schedule/preview.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Ids } from "../ports/ids.ts";
+import type { RequestRecord } from "../ports/store/journal.ts";
+import type { QueryStore } from "../ports/store/queries.ts";
+import type { Activation } from "./activation.ts";
+import type { Backfill, BackfillResult, TriggerItem, Triggered } from "./api.ts";
+import type { Decisions, SupervisorOutcome } from "./decisions.ts";
+import { fingerprint } from "./fingerprint.ts";
+import type { Journal } from "./journal.ts";
+import { definitionNotFound, instanceNotFound, refusalOf, shardUnavailable, stateForbids } from "./refusals.ts";
+import type { Requests } from "./requests.ts";
+import type { SupervisorResident } from "./residents.ts";
+
+const BACKFILL_AT_ONCE = 1000;
+
+export class Triggers {
+  readonly #clock: Clock;
+  readonly #ids: Ids;
+  readonly #queries: QueryStore;
+  readonly #journal: Journal;
+  readonly #activation: Activation;
+  readonly #decisions: Decisions;
+  readonly #requests: Requests;
+
+  constructor(deps: {
+    clock: Clock;
+    ids: Ids;
+    queries: QueryStore;
+    journal: Journal;
+    activation: Activation;
+    decisions: Decisions;
+    requests: Requests;
+  }) {
+    this.#clock = deps.clock;
+    this.#ids = deps.ids;
+    this.#queries = deps.queries;
+    this.#journal = deps.journal;
+    this.#activation = deps.activation;
+    this.#decisions = deps.decisions;
+    this.#requests = deps.requests;
+  }
+
+  async trigger(id: string, command: TriggerItem & { readonly ignoreOverlap: boolean }): Promise<Triggered> {
+    const resident = await this.#existing(id);
+    await this.#bringHolder(resident, command);
+    return this.#one(resident, command, command.ignoreOverlap, undefined);
+  }
+
+  async batch(id: string, { items, atomic }: { readonly items: readonly TriggerItem[]; readonly atomic: boolean }): Promise<readonly (Triggered | BelfryError)[]> {
+    const resident = await this.#existing(id);
+    for (const item of items) {
+      await this.#bringHolder(resident, item);
+    }
+    const requestIds = items.flatMap(({ requestId }) => (requestId === undefined || requestId === "" ? [] : [requestId]));
+    const known = await this.#requests.lookUp("TriggerDefinition", requestIds);
+    // From here to the decisions nothing waits: all of them are made in one turn.
+    if (atomic) {
+      this.#requireAll(resident, items, known);
+    }
+    const results = this.#decisions.run(() => items.map((item) => this.#one(resident, item, true, known)));
+    const settled = await Promise.allSettled(results);
+    return settled.map((result) => {
+      if (result.status === "fulfilled") {
+        return result.value;
+      }
+      if (result.reason instanceof BelfryError && !atomic) {
+        return result.reason;
+      }
+      throw result.reason;
+    });
+  }
+
+  async backfill(id: string, { from, to, validateOnly, requestId }: Backfill): Promise<BackfillResult> {
+    const resident = await this.#existing(id);
+    if (to > this.#clock.now()) {
+      throw invalid({ field: "endTime", description: "must not be in the future" });
+    }
+    return this.#requests.once(
+      { method: "BackfillDefinition", requestId, shard: resident.shard, fingerprint: requestId === undefined ? "" : fingerprint([id, from, to, validateOnly]) },
+      async (remember) => {
+        await this.#journal.barrier();
+        const { schedule } = resident.definition.spec;
+        const due = dueTimesBetween(schedule, from, to, BACKFILL_AT_ONCE);
+        const nextFrom = due.truncated ? (due.times.at(-1) ?? to) + 1 : null;
+        const ledger = new Set(await this.#queries.knownOccurrences(id, from, to));
+        this.#requireResident(resident);
+        // What the schedule itself is about to take is left to it.
+        const { nextDueAt } = resident.supervision;
+        const missing = due.times.filter((dueAt) => !ledger.has(dueAt) && (nextDueAt === null || dueAt < nextDueAt));
+        const result: BackfillResult = { fired: missing.length, known: due.times.length - missing.length, nextFrom };
+        remember({ result: JSON.stringify(result) });
+        if (validateOnly || missing.length === 0) {
+          return result;
+        }
+        const hash = routingHash(id);
+        this.#decisions.run(() => {
+          for (const dueAt of missing) {
+            const outcome = this.#decisions.supervisor(resident, {
+              type: "BACKFILL",
+              at: this.#clock.now(),
+              instanceId: this.#ids.uuid(hash),
+              load: this.#decisions.load(resident),
+              dueAt,
+            });
+            requireAccepted(outcome, resident);
+          }
+        });
+        return this.#journal.committed(resident.shard, () => result);
+      },
+      async ({ result }) => JSON.parse(result ?? "{}") as BackfillResult,
+    );
+  }
+
+  async #one(resident: SupervisorResident, { overrides, requestId }: TriggerItem, ignoreOverlap: boolean, known: ReadonlyMap<string, RequestRecord> | undefined): Promise<Triggered> {
+    return this.#requests.once<Triggered>(
+      {
+        method: "TriggerDefinition",
+        requestId,
+        shard: resident.shard,
+        fingerprint: requestId === undefined || requestId === "" ? "" : fingerprint([resident.id, overrides, ignoreOverlap]),
+        ...(known === undefined ? {} : { known }),
+      },
+      async (remember) => {
+        this.#requireResident(resident);
+        const outcome = this.#decisions.supervisor(resident, {
+          type: "TRIGGER",
+          at: this.#clock.now(),
+          instanceId: this.#ids.uuid(routingHash(resident.id)),
+          load: this.#decisions.load(resident),
+          overrides,
+          ignoreOverlap,
+          uniqueHolder: overrides.uniqueKey === undefined ? null : resident.roster.uniqueHolder(overrides.uniqueKey.key),
+        });
+        const done = requireAccepted(outcome, resident);
+        if (done.kind === "existing") {
+          remember({ instanceId: done.instanceId, existing: "true" });
+          return { instance: await this.#read(done.instanceId), existing: true };
+        }
+        const spawned = done.spawned?.record;
+        if (spawned === undefined) {
+          throw new Error("a trigger that was carried out has an instance");
+        }
+        remember({ instanceId: spawned.id });
+        return this.#journal.committed(resident.shard, () => ({ instance: spawned, existing: false }));
+      },
+      async ({ instanceId, existing }) => ({ instance: await this.#read(instanceId ?? ""), existing: existing === "true" }),
+    );
+  }
+
+  /** All or none: what would be refused is known before the first is made. */
+  #requireAll(resident: SupervisorResident, items: readonly TriggerItem[], known: ReadonlyMap<string, RequestRecord>): void {
+    if (resident.definition.state === "CANCELLED") {
+      throw notTriggered(resident);
+    }
+    const taken = new Set<string>();
+    for (const { overrides, requestId } of items) {
+      const { uniqueKey } = overrides;
+      const repeated = requestId !== undefined && known.has(`TriggerDefinition/${requestId}`);
+      if (uniqueKey === undefined || repeated) {
+        continue;
+      }
+      const holder = resident.roster.uniqueHolder(uniqueKey.key);
+      if (uniqueKey.onConflict === "REJECT" && (holder !== null || taken.has(uniqueKey.key))) {
+        const message = `Nothing of the batch was triggered: the unique key "${uniqueKey.key}" is taken.`;
+        throw refusalOf({ reason: "UNIQUE_KEY_TAKEN", message, instanceId: holder });
+      }
+      taken.add(uniqueKey.key);
+    }
+  }
+
+  async #existing(id: string): Promise<SupervisorResident> {
+    const resident = await this.#activation.supervisor(id);
+    if (resident === null || resident.deleted) {
+      throw definitionNotFound(id);
+    }
+    return resident;
+  }
+
+  /** A holder of a unique key that has to give way is brought to memory, so that both change in one commit. */
+  async #bringHolder(resident: SupervisorResident, { overrides }: { readonly overrides: { readonly uniqueKey?: UniqueKey } }): Promise<void> {
+    const { uniqueKey } = overrides;
+    const holder = uniqueKey?.onConflict === "CANCEL_EXISTING" ? resident.roster.uniqueHolder(uniqueKey.key) : null;
+    if (holder !== null) {
+      await this.#activation.instance(holder);
+    }
+  }
+
+  /** While the caller waited, the supervisor may have left the memory: then another one may be deciding. */
+  #requireResident(resident: SupervisorResident): void {
+    if (resident.deleted) {
+      throw definitionNotFound(resident.id);
+    }
+    if (!this.#activation.isResident(resident)) {
+      throw shardUnavailable(resident.shard);
+    }
+  }
+
+  async #read(instanceId: string) {
+    const resident = await this.#activation.instance(instanceId);
+    if (resident === null) {
+      throw instanceNotFound(instanceId);
+    }
+    return resident.record;
+  }
+}
+
+function requireAccepted(outcome: SupervisorOutcome, resident: SupervisorResident): Extract<SupervisorOutcome, { kind: "done" | "existing" }> {
+  switch (outcome.kind) {
+    case "refused":
+      throw outcome.error;
+    case "ignored":
+      throw notTriggered(resident);
+    default:
+      return outcome;
+  }
+}
+
+function notTriggered(resident: SupervisorResident): BelfryError {
+  return stateForbids("The definition cannot be triggered", resident.definition.state, "A cancelled definition is ended for good: create a new one.");
+}

@@ -1,0 +1,145 @@
+import type { InstanceEvent } from "../actors/instance/events.ts";
+import type { DisconnectPolicy } from "../domain/action.ts";
+import { BelfryError } from "../domain/error.ts";
+import type { Log } from "../ports/log.ts";
+import type { Assignment, WorkerCommands, WorkerOutlet, WorkerSession } from "./api.ts";
+import { instanceOfToken } from "./attempt-token.ts";
+import type { CommandDeps } from "./definition-commands.ts";
+import { staleAttempt } from "./refusals.ts";
+import type { InstanceResident } from "./residents.ts";
+import type { Session, Workers } from "./workers.ts";
+
+export function workerCommands({ clock, journal, activation, decisions, gate, workers, log }: CommandDeps & { workers: Workers; log: Log }): WorkerCommands {
+  /** The instance of an attempt; throws STALE_ATTEMPT when the token was not made here, or its instance is gone. */
+  async function holder(token: string): Promise<InstanceResident> {
+    const id = instanceOfToken(token);
+    const resident = id === null ? null : await activation.instance(id);
+    if (resident === null) {
+      throw staleAttempt();
+    }
+    return resident;
+  }
+
+  /** What a worker says of its attempt. */
+  function report<Value>(token: string, event: () => InstanceEvent, answer: (resident: InstanceResident) => Value): Promise<Value> {
+    return gate.pass(async () => {
+      const resident = await holder(token);
+      if (!decisions.instance(resident, event())) {
+        throw staleAttempt();
+      }
+      const value = answer(resident);
+      return journal.committed(resident.shard, () => value);
+    });
+  }
+
+  function lose(token: string): void {
+    void (async () => {
+      const resident = await holder(token);
+      decisions.instance(resident, { type: "LOSE", at: clock.now(), token, chance: decisions.chance() });
+    })().catch((error: unknown) => {
+      if (!(error instanceof BelfryError && error.reason === "STALE_ATTEMPT")) {
+        log.warn("an attempt of a lost worker is left to its timeouts", { error });
+      }
+    });
+  }
+
+  function close(session: Session): void {
+    if (session.closed) {
+      return;
+    }
+    for (const [token, policy] of workers.close(session)) {
+      if (policy === "FAIL_AT_ONCE") {
+        lose(token);
+      }
+    }
+  }
+
+  return {
+    open: (worker, outlet) => gate.pass(() => open(worker, outlet)),
+    poll: (worker, signal) => gate.pass(() => poll(worker, signal)),
+    heartbeat: (token, { progress, metadata }) =>
+      report(
+        token,
+        () => ({
+          type: "HEARTBEAT",
+          at: clock.now(),
+          token,
+          ...(progress === undefined ? {} : { progress }),
+          ...(metadata === undefined ? {} : { metadata }),
+        }),
+        ({ record }) => ({ cancelRequested: record.life.cancelRequestedAt !== null, pauseRequested: record.state === "PAUSED" }),
+      ),
+    complete: (token, result) => report(token, () => ({ type: "COMPLETE", at: clock.now(), token, result }), ({ record }) => record.state),
+    fail: (token, failure) => report(token, () => ({ type: "FAIL", at: clock.now(), token, chance: decisions.chance(), ...failure }), ({ record }) => record.state),
+  };
+
+  async function open(
+    worker: { readonly queue: string; readonly workerId: string; readonly slots: number; readonly running: readonly string[] },
+    outlet: WorkerOutlet,
+  ): Promise<WorkerSession> {
+    const session = workers.openStream(worker, outlet);
+    const stale: string[] = [];
+    for (const token of worker.running) {
+      const policy = await runningPolicy(token);
+      if (policy === null) {
+        stale.push(token);
+      } else {
+        workers.adopt(session, token, policy);
+      }
+    }
+    decisions.run(() => workers.admit(session));
+    return {
+      id: session.id,
+      stale,
+      setSlots: (slots) => decisions.run(() => workers.setSlots(session, slots)),
+      close: () => close(session),
+    };
+  }
+
+  /** The disconnect policy of an attempt that is still under way; null when it is over. */
+  async function runningPolicy(token: string): Promise<DisconnectPolicy | null> {
+    const id = instanceOfToken(token);
+    const record = id === null ? undefined : (await activation.instance(id))?.record;
+    if (record?.life.attempt?.token !== token) {
+      return null;
+    }
+    return record.spec.action.kind === "worker" ? record.spec.action.disconnectPolicy : "WAIT_FOR_HEARTBEAT";
+  }
+
+  function poll(worker: { readonly queue: string; readonly workerId: string; readonly waitMs: number }, signal?: AbortSignal): Promise<Assignment | null> {
+    const { promise, resolve } = Promise.withResolvers<Assignment | null>();
+    let over = false;
+    const session = workers.openPoll(worker, (assignment) => {
+      if (over) {
+        // The caller went away between the decision and its commit: nobody will run it.
+        workers.close(session);
+        lose(assignment.token);
+      } else {
+        finish(assignment);
+      }
+    });
+    const timer = clock.schedule(worker.waitMs, () => giveUp());
+    const abort = (): void => giveUp(true);
+    signal?.addEventListener("abort", abort, { once: true });
+    function finish(assignment: Assignment | null): void {
+      over = true;
+      timer.cancel();
+      signal?.removeEventListener("abort", abort);
+      if (assignment !== null || session.running.size === 0) {
+        workers.close(session);
+      }
+      resolve(assignment);
+    }
+    function giveUp(gone = false): void {
+      // An attempt that is being committed for a caller who still waits is delivered.
+      if (!over && (gone || session.running.size === 0)) {
+        finish(null);
+      }
+    }
+    decisions.run(() => workers.admit(session));
+    if (signal?.aborted === true) {
+      giveUp(true);
+    }
+    return promise;
+  }
+}

@@ -1,0 +1,34 @@
+/** The rules of the schema, and those every text and every piece of free data obeys, for each request of each method. */
+import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
+import { createValidator, type Violation as RuleViolation } from "@bufbuild/protovalidate";
+import { invalid } from "../../domain/error.ts";
+import type { Violation } from "../../domain/violation.ts";
+import { fieldPath } from "./field-path.ts";
+import { textViolations } from "./text-violations.ts";
+
+const validator = createValidator();
+
+/**
+ * @param prefix where the message stands in the request, for the names of fields.
+ * @throws BelfryError INVALID_FIELD that names every field which breaks a rule.
+ */
+export function checkRequest<D extends DescMessage>(schema: D, request: MessageShape<D>, prefix = ""): void {
+  const violations: Violation[] = textViolations(schema, request, prefix);
+  const result = validator.validate(schema, request);
+  switch (result.kind) {
+    case "valid":
+      break;
+    case "invalid":
+      violations.push(...result.violations.map((violation) => toViolation(violation, prefix)));
+      break;
+    case "error":
+      throw result.error;
+  }
+  if (violations.length > 0) throw invalid(...violations);
+}
+
+function toViolation(violation: RuleViolation, prefix: string): Violation {
+  const { field, choices } = fieldPath(violation.field, prefix);
+  if (choices !== undefined) return { field, description: `needs exactly one of ${choices.join(", ")}` };
+  return { field, description: violation.forKey ? `the key ${violation.message}` : violation.message };
+}

@@ -1,0 +1,138 @@
+/** What an instance does or waits for, since when, and what comes next by itself. Pure. */
+import { isFinal, type InstanceRecord, type RunningAttempt } from "../../domain/instance/instance.ts";
+import { because, counted, durationInWords, relativeInWords, timeInZone } from "./words.ts";
+
+export interface InstanceExplanation {
+  readonly summary: string;
+  /** Most important first. */
+  readonly facts: readonly string[];
+  readonly sinceAt: number;
+  readonly next: NextStep | undefined;
+}
+
+export interface NextStep {
+  readonly at: number;
+  readonly step: string;
+}
+
+export function explainInstance(instance: InstanceRecord, now: number): InstanceExplanation {
+  const sinceAt = instance.life.stateAt;
+  const next = nextStep(instance);
+  const length = isFinal(instance.state) ? relativeInWords(sinceAt, now) : `for ${durationInWords(Math.max(0, now - sinceAt))}`;
+  return {
+    summary: `${doing(instance)} (since ${timeInZone(sinceAt, "UTC")}, ${length}).`,
+    facts: [...facts(instance, now), ...nextFact(next, now)],
+    sinceAt,
+    next,
+  };
+}
+
+function doing(instance: InstanceRecord): string {
+  const { state, spec, life } = instance;
+  switch (state) {
+    case "PENDING":
+      return waiting(instance);
+    case "RUNNING":
+      return running(instance);
+    case "BACKING_OFF":
+      return `Attempt ${life.attemptCount} failed and the next one waits for its time`;
+    case "PAUSED":
+      return `Paused${because(life.stateReason)}; its deadlines stand still until ResumeInstance`;
+    case "COMPLETED":
+      return `Completed after ${counted(life.attemptCount, "attempt")}`;
+    case "FAILED":
+      return `Failed after ${counted(life.attemptCount, "attempt")} of at most ${spec.retry.maxRetries + 1} a series; RetryInstance starts it anew`;
+    case "CANCELLED":
+      return `Cancelled${because(life.stateReason)}`;
+    case "TIMED_OUT":
+      return "Timed out: it was not done in time; RetryInstance starts it anew";
+  }
+}
+
+function waiting({ spec, life }: InstanceRecord): string {
+  switch (life.waitingReason) {
+    case "NO_WORKER":
+      return spec.action.kind === "worker"
+        ? `Waits for a worker of queue "${spec.action.queue}" with a free slot`
+        : "Waits to be run elsewhere";
+    case "CONCURRENCY":
+      return `Waits until others end: ${gates(spec).join(", ")}`;
+    case "BUFFERED":
+      return "Waits until earlier instances of its definition end, as the overlap policy says";
+    case "BREAKER_OPEN":
+      return "Waits because its target fails too often (its breaker is open)";
+    case "RATE_LIMITED":
+      return "Waits because the rate limit of its target is used up";
+    case "BACKOFF":
+      return "Waits for the time of its next attempt";
+    case "PAUSED":
+      return "Waits because it is paused";
+    case null:
+      return "Waits to be started";
+  }
+}
+
+function gates(spec: InstanceRecord["spec"]): string[] {
+  const found: string[] = [];
+  if (spec.concurrency !== null) found.push(`at most ${spec.concurrency.limit} run at a time with concurrency key "${spec.concurrency.key}"`);
+  if (spec.orderingKey !== "") found.push(`one after the other with ordering key "${spec.orderingKey}"`);
+  return found.length > 0 ? found : ["its definition lets only so many run at a time"];
+}
+
+function running({ life }: InstanceRecord): string {
+  const who = life.workerId === "" ? "" : ` on worker "${life.workerId}"`;
+  const how = life.cancelRequestedAt === null ? "is under way" : "was asked to cancel and has not answered yet";
+  return `Attempt ${life.attempt?.number ?? life.attemptCount}${who} ${how}`;
+}
+
+function* facts({ state, spec, life }: InstanceRecord, now: number): Iterable<string> {
+  if (life.error !== null && state !== "COMPLETED") yield `Last error: ${life.error.code}${because(life.error.message)}.`;
+  if (life.progress !== null && !isFinal(state)) {
+    const { percent, step, message, at } = life.progress;
+    const where = step === "" ? "" : ` at step "${step}"`;
+    yield `Progress ${percent} %${where}${because(message)}, reported ${relativeInWords(at, now)}.`;
+  }
+  if (life.attempt !== null) {
+    yield `The worker's last sign of life came ${relativeInWords(life.attempt.seenAt, now)}.`;
+  }
+  const tried = life.attemptCount - life.seriesStart;
+  if (!isFinal(state) && tried > 0) yield `${counted(tried, "attempt")} of at most ${spec.retry.maxRetries + 1} started.`;
+  if (spec.scheduledAt !== null) yield `It was due at ${timeInZone(spec.scheduledAt, "UTC")}.`;
+  if (life.endedAt !== null && life.startedAt !== null) {
+    yield `From its first attempt to its end it took ${durationInWords(life.endedAt - life.startedAt)}.`;
+  }
+}
+
+function* nextFact(next: NextStep | undefined, now: number): Iterable<string> {
+  if (next !== undefined) yield `At ${timeInZone(next.at, "UTC")} (${relativeInWords(next.at, now)}): ${next.step}.`;
+}
+
+/** The earliest of its deadlines; none while it is paused or has ended. */
+function nextStep(instance: InstanceRecord): NextStep | undefined {
+  const { state, spec, life } = instance;
+  if (isFinal(state) || state === "PAUSED") return undefined;
+  const steps: NextStep[] = [];
+  const { scheduleToStartMs, scheduleToCloseMs } = spec.timeouts;
+  if (scheduleToCloseMs !== null) {
+    steps.push({ at: life.openedAt + scheduleToCloseMs, step: "it is ended as TIMED_OUT (schedule-to-close)" });
+  }
+  if (state === "PENDING" && scheduleToStartMs !== null && life.readyAt !== null) {
+    steps.push({ at: life.readyAt + scheduleToStartMs, step: "it is ended as TIMED_OUT unless an attempt has started (schedule-to-start)" });
+  }
+  if (state === "BACKING_OFF" && life.nextAttemptAt !== null) steps.push({ at: life.nextAttemptAt, step: "it may be tried again" });
+  if (state === "RUNNING" && life.attempt !== null) steps.push(...attemptSteps(instance, life.attempt));
+  return steps.toSorted((a, b) => a.at - b.at)[0];
+}
+
+function* attemptSteps({ spec, life }: InstanceRecord, attempt: RunningAttempt): Iterable<NextStep> {
+  const { startToCloseMs, cancelGraceMs } = spec.timeouts;
+  if (startToCloseMs !== null) {
+    yield { at: attempt.startedAt + startToCloseMs, step: "the attempt has failed unless it has ended (start-to-close)" };
+  }
+  if (attempt.heartbeatMs !== null) {
+    yield { at: attempt.seenAt + attempt.heartbeatMs, step: "the attempt has failed unless its worker gives a sign of life (heartbeat)" };
+  }
+  if (life.cancelRequestedAt !== null) {
+    yield { at: life.cancelRequestedAt + cancelGraceMs, step: "it is ended as CANCELLED whether the worker has answered or not" };
+  }
+}

@@ -1,0 +1,22 @@
+import type { Clock } from "../../ports/clock.ts";
+import type { Ids } from "../../ports/ids.ts";
+import type { Log } from "../../ports/log.ts";
+import type { QueryStore } from "../../ports/store/queries.ts";
+import type { Runtime } from "../../runtime/index.ts";
+import type { EventHub } from "../events/event-hub.ts";
+import type { ServerLimits } from "../limits.ts";
+
+/** What handlers work with. */
+export interface ServiceEnvironment {
+  readonly runtime: Runtime;
+  readonly queries: QueryStore;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly log: Log;
+  readonly limits: ServerLimits;
+  readonly hub: EventHub;
+  /** Aborts when the node starts to go away: watches end and waits are cut short, commands still work. */
+  readonly draining: AbortSignal;
+  /** Aborts when whoever is still there has to go. */
+  readonly closing: AbortSignal;
+}

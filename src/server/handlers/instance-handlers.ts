@@ -1,0 +1,59 @@
+import type { InstanceRecord } from "../../domain/instance/instance.ts";
+import type { InstanceSelector, InstanceService } from "../../gen/belfry/v1/instance_service_pb.ts";
+import { requireFilter, requireOneTarget, runBulk } from "../bulk/bulk-command.ts";
+import type { Call, Handlers } from "../call/handler.ts";
+import { instanceFilterOf } from "../mapping/filter.ts";
+import { toInstance } from "../mapping/instance.ts";
+import type { ServiceEnvironment } from "./environment.ts";
+import { instanceReadHandlers } from "./instance-read-handlers.ts";
+import { requestIdFor, requestIdOf } from "./request-id.ts";
+import { watchInstance } from "./watch-instance.ts";
+
+interface CommandRequest {
+  readonly instanceId: string;
+  readonly selector?: InstanceSelector | undefined;
+  readonly validateOnly: boolean;
+  readonly requestId: string;
+}
+
+export function instanceHandlers(environment: ServiceEnvironment): Handlers<typeof InstanceService> {
+  const { instances } = environment.runtime;
+
+  /** The single command for one id, or for all that a selector matches. */
+  const oneOrMany = async (
+    request: CommandRequest,
+    call: Call,
+    run: (id: string, request: { readonly requestId?: string }) => Promise<InstanceRecord>,
+  ) => {
+    const { instanceId, selector } = request;
+    requireOneTarget(instanceId, "instanceId", selector);
+    if (selector === undefined) return { instance: toInstance(await run(instanceId, requestIdOf(request))) };
+    const filter = requireFilter(instanceFilterOf(selector, "selector."));
+    const bulk = await runBulk({
+      list: (after, limit) => environment.queries.listInstances(filter, after, limit),
+      run: async (id) => (await run(id, requestIdFor(request, id))).revision,
+      validateOnly: request.validateOnly,
+      concurrency: environment.limits.bulkConcurrency,
+      clock: environment.clock,
+      signal: call.signal,
+    });
+    return { bulk };
+  };
+
+  return {
+    ...instanceReadHandlers(environment),
+    watchInstance: watchInstance(environment),
+
+    cancelInstance: (request, call) => {
+      const { reason, terminate } = request;
+      return oneOrMany(request, call, (id, repeat) => instances.cancel(id, { reason, terminate, ...repeat }));
+    },
+
+    retryInstance: (request, call) => oneOrMany(request, call, (id, repeat) => instances.retry(id, repeat)),
+
+    pauseInstance: (request, call) =>
+      oneOrMany(request, call, (id, repeat) => instances.pause(id, { reason: request.reason, ...repeat })),
+
+    resumeInstance: (request, call) => oneOrMany(request, call, (id, repeat) => instances.resume(id, repeat)),
+  };
+}

@@ -1,0 +1,8 @@
+import { Tables } from "./0001-tables.ts";
+import { Journal } from "./0002-journal.ts";
+
+/** In order. A migration that has been released never changes. */
+export const MIGRATIONS = [
+  { name: "0001-tables", class: Tables },
+  { name: "0002-journal", class: Journal },
+];

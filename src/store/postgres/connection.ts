@@ -1,0 +1,72 @@
+import { Pool, TypeOverrides, type Client, type ClientConfig, type PoolClient } from "pg";
+import type { Log } from "../../ports/log.ts";
+import { isConnectionLoss } from "./unavailable.ts";
+
+const CONNECT_TIMEOUT_MS = 5_000;
+/** The server gives a statement up first; then it is known not to have been done. */
+const STATEMENT_TIMEOUT_MS = 10_000;
+/** The client gives up next: the server, or the way to it, is gone. */
+const ANSWER_TIMEOUT_MS = 12_000;
+
+const INT8_OID = 20;
+const TIMESTAMPTZ_OID = 1184;
+
+/** For migrations, which may take as long as they need. */
+export function patientConnectionOptions(url: string): ClientConfig {
+  return { ...connectionOptions(url), statement_timeout: 0, query_timeout: 0 };
+}
+
+/** What all connections to the database have in common. */
+export function connectionOptions(url: string): ClientConfig {
+  const types = new TypeOverrides();
+  // All that is kept as bigint (instants, counts) JavaScript holds exactly.
+  types.setTypeParser(INT8_OID, Number);
+  types.setTypeParser(TIMESTAMPTZ_OID, String);
+  return {
+    connectionString: url,
+    application_name: "belfry",
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    statement_timeout: STATEMENT_TIMEOUT_MS,
+    query_timeout: ANSWER_TIMEOUT_MS,
+    keepAlive: true,
+    types,
+  };
+}
+
+/** What Kysely needs of a pool. */
+export interface ReadPool {
+  connect(): Promise<Pick<PoolClient, "query" | "release">>;
+  end(): Promise<void>;
+}
+
+/**
+ * A pool that keeps no broken connection: one that was lost, or whose answer did not come in time, is closed and not handed out again.
+ * Connections are made when needed, so an outage of the database is over for the pool when it is over for the database.
+ */
+export function openPool(options: ClientConfig, size: number, log: Log): ReadPool {
+  const pool = new Pool({ ...options, max: size });
+  surviveLoss(pool, log);
+  return {
+    async connect() {
+      const client = await pool.connect();
+      let broken = false;
+      // One overload of many: Kysely calls it with a text and values, or with a cursor, which never fails by itself.
+      const query = async (...parameters: Parameters<Client["query"]>): Promise<unknown> => {
+        try {
+          return await client.query(...parameters);
+        } catch (error) {
+          broken ||= isConnectionLoss(error);
+          throw error;
+        }
+      };
+      return { query: query as PoolClient["query"], release: () => client.release(broken) };
+    },
+    end: () => pool.end(),
+  };
+}
+
+/** Without listeners the loss of a connection would end the process. What was under way fails by itself. */
+function surviveLoss(pool: Pool, log: Log): void {
+  pool.on("error", (error) => log.warn("An idle database connection was lost", { error }));
+  pool.on("connect", (client) => client.on("error", () => {}));
+}

@@ -1,0 +1,52 @@
+import { defineEntity } from "@mikro-orm/core";
+import { instant } from "./columns.ts";
+import { instanceColumns as columns } from "./instance-columns.ts";
+
+export const FinishedInstanceEntity = defineEntity({
+  name: "FinishedInstance",
+  tableName: "finished_instance",
+  schema: "belfry",
+  comment: "Instances in a final state. Rows come and go (a caller may start one anew), and never change.",
+  properties: {
+    id: columns.id(),
+    shard: columns.shard(),
+    definitionId: columns.definitionId(),
+    userId: columns.userId(),
+    businessId: columns.businessId(),
+    labels: columns.labels(),
+    priority: columns.priority(),
+    keyed: columns.keyed(),
+    createdAt: columns.createdAt(),
+    endedAt: instant(),
+    revision: columns.revision(),
+    state: columns.state(),
+    startedAt: instant().nullable(),
+    spec: columns.spec(),
+    life: columns.life(),
+  },
+  indexes: [
+    { name: "finished_instance_by_creation", properties: ["createdAt", "id"] },
+    {
+      name: "finished_instance_by_definition",
+      properties: ["definitionId", "createdAt", "id"],
+      where: "definition_id is not null",
+    },
+    // Those that did not complete are what people look for, and few.
+    { name: "finished_instance_unsuccessful", properties: ["createdAt", "id"], where: "state > 5" },
+    {
+      name: "finished_instance_unsuccessful_by_definition",
+      properties: ["definitionId", "createdAt", "id"],
+      where: "state > 5",
+    },
+    { name: "finished_instance_by_user", properties: ["userId", "createdAt", "id"], where: "user_id <> ''::text" },
+    {
+      name: "finished_instance_by_business_id",
+      properties: ["businessId", "createdAt", "id"],
+      where: "business_id <> ''::text",
+    },
+    {
+      name: "finished_instance_by_label",
+      expression: `create index finished_instance_by_label on belfry.finished_instance using gin (labels jsonb_path_ops) with (fastupdate = off) where labels <> '{}'::jsonb`,
+    },
+  ],
+});

@@ -1,0 +1,25 @@
+import { AttemptEntity } from "./attempt.ts";
+import { DefinitionEntity } from "./definition.ts";
+import { EventEntity } from "./event.ts";
+import { FinishedInstanceEntity } from "./finished-instance.ts";
+import { InstanceEntity } from "./instance.ts";
+import { OccurrenceEntity } from "./occurrence.ts";
+import { QueueEntryEntity } from "./queue-entry.ts";
+import { RequestEntity } from "./request.ts";
+import { ShardEntity, ShardLogEntity } from "./shard.ts";
+import { SupervisorEntity } from "./supervisor.ts";
+
+/** The tables, as MikroORM knows them: what migrations are checked against and queries are typed by. */
+export const ENTITIES = [
+  ShardEntity,
+  ShardLogEntity,
+  DefinitionEntity,
+  SupervisorEntity,
+  InstanceEntity,
+  FinishedInstanceEntity,
+  AttemptEntity,
+  OccurrenceEntity,
+  QueueEntryEntity,
+  RequestEntity,
+  EventEntity,
+] as const;

@@ -1,0 +1,91 @@
+import { sql, type RawBuilder } from "kysely";
+import { ACTIVE_STATES, FINAL_STATES, type InstanceState } from "../../domain/instance/instance.ts";
+import type { DefinitionFilter, InstanceFilter, LabelFilter, ListCursor } from "../../ports/store/queries.ts";
+import { storableText } from "./binary-columns.ts";
+import { DEFINITION_STATES, INSTANCE_STATES } from "./codes.ts";
+import { indexableLabels } from "./labels.ts";
+
+/** A condition, or nothing that would be asked. */
+type Condition = RawBuilder<unknown> | null;
+
+/**
+ * Filters as conditions on columns of one table. Some say what follows anyway (`user_id <> ''`): that is how the planner knows that a partial
+ * index will do.
+ */
+export function definitionConditions(filter: DefinitionFilter, after: ListCursor | null): RawBuilder<unknown> {
+  return all([
+    filter.states && among("state", filter.states.map(DEFINITION_STATES.codeOf)),
+    ...sharedConditions(filter, after),
+  ]);
+}
+
+export function activeConditions(filter: InstanceFilter, after: ListCursor | null): RawBuilder<unknown> {
+  return all([
+    filter.states && among("state", codesOf(filter.states, ACTIVE_STATES)),
+    ...instanceConditions(filter, after),
+  ]);
+}
+
+export function finishedConditions(filter: InstanceFilter, after: ListCursor | null): RawBuilder<unknown> {
+  const codes = filter.states && codesOf(filter.states, FINAL_STATES);
+  return all([
+    codes && among("state", codes),
+    codes && !filter.states?.includes("COMPLETED") && sql`state > 5`,
+    ...instanceConditions(filter, after),
+  ]);
+}
+
+/** Which tables can have what passes: states tell. */
+export function mayBeActive({ states }: InstanceFilter): boolean {
+  return states === undefined || codesOf(states, ACTIVE_STATES).length > 0;
+}
+
+export function mayBeFinished({ states }: InstanceFilter): boolean {
+  return states === undefined || codesOf(states, FINAL_STATES).length > 0;
+}
+
+function codesOf(states: readonly InstanceState[], of: readonly InstanceState[]): number[] {
+  return states.filter((state) => of.includes(state)).map(INSTANCE_STATES.codeOf);
+}
+
+function instanceConditions(filter: InstanceFilter, after: ListCursor | null): Claims {
+  return [
+    filter.definitionId !== undefined && sql`definition_id = ${storableText(filter.definitionId)}`,
+    filter.priorities && among("priority", filter.priorities),
+    ...sharedConditions(filter, after),
+  ];
+}
+
+type Claims = readonly (Condition | false | undefined)[];
+
+interface SharedFilter {
+  readonly userId?: string;
+  readonly businessId?: string;
+  readonly labels?: LabelFilter;
+  readonly createdAfter?: number;
+  readonly createdBefore?: number;
+}
+
+function sharedConditions(filter: SharedFilter, after: ListCursor | null): Claims {
+  const { userId, businessId, labels, createdAfter, createdBefore } = filter;
+  const labelled = labels !== undefined && Object.keys(labels).length > 0;
+  return [
+    userId !== undefined && sql`user_id = ${storableText(userId)}`,
+    userId !== undefined && userId !== "" && sql`user_id <> ''`,
+    businessId !== undefined && sql`business_id = ${storableText(businessId)}`,
+    businessId !== undefined && businessId !== "" && sql`business_id <> ''`,
+    labelled && sql`labels @> ${indexableLabels(labels)}::jsonb and labels <> '{}'::jsonb`,
+    createdAfter !== undefined && sql`created_at >= ${createdAfter}`,
+    createdBefore !== undefined && sql`created_at < ${createdBefore}`,
+    after && sql`(created_at, id) < (${after.at}::bigint, ${storableText(after.id)}::text)`,
+  ];
+}
+
+function among(column: string, codes: readonly number[]): RawBuilder<unknown> {
+  return sql`${sql.ref(column)} = any (${codes}::smallint[])`;
+}
+
+function all(claims: Claims): RawBuilder<unknown> {
+  const conditions = claims.filter((claim) => claim !== false && claim !== null && claim !== undefined);
+  return conditions.length === 0 ? sql`true` : sql.join(conditions, sql` and `);
+}

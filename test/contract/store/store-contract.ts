@@ -1,0 +1,34 @@
+import { describe } from "vitest";
+import { actorsContract } from "./actors-contract.ts";
+import { awkwardDataContract } from "./awkward-data-contract.ts";
+import { definitionQueriesContract } from "./definition-queries-contract.ts";
+import { eventsContract } from "./events-contract.ts";
+import { fencingContract } from "./fencing-contract.ts";
+import { type OpenStore, givenStore } from "./given-store.ts";
+import { instanceLifeContract } from "./instance-life-contract.ts";
+import { instanceQueriesContract } from "./instance-queries-contract.ts";
+import { journalContract } from "./journal-contract.ts";
+import { queueContract } from "./queue-contract.ts";
+import { roundTripContract } from "./round-trip-contract.ts";
+import { shardsContract } from "./shards-contract.ts";
+
+/**
+ * What every implementation of the store port must hold. Call it at the top of a test file, with a function that opens an EMPTY store: each
+ * test opens one of its own and closes it. `close` of what it gives must also let go of what belongs to the store alone.
+ */
+export function storeContract(name: string, open: OpenStore): void {
+  const given = givenStore(open);
+  describe(name, () => {
+    describe("journal", () => journalContract(given));
+    describe("the life of an instance", () => instanceLifeContract(given));
+    describe("fencing", () => fencingContract(given));
+    describe("events", () => eventsContract(given));
+    describe("shards", () => shardsContract(given));
+    describe("actors", () => actorsContract(given));
+    describe("queues", () => queueContract(given));
+    describe("definitions and their occurrences in lists", () => definitionQueriesContract(given));
+    describe("instances and their attempts in lists", () => instanceQueriesContract(given));
+    describe("round trip", () => roundTripContract(given));
+    describe("awkward data", () => awkwardDataContract(given));
+  });
+}
