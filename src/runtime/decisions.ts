@@ -114,10 +114,10 @@ export class Decisions {
       const before = resident.record;
       resident.record = decision.record;
       this.#stage(resident);
-      if (token !== undefined && decision.record.life.attempt?.token !== token) {
+      this.#follow(resident, decision, event.at, isFinal(before.state) ? before.state : null);
+      if (token !== undefined && resident.record.life.attempt?.token !== token) {
         this.#executor.release(token);
       }
-      this.#follow(resident, decision, event.at, isFinal(before.state) ? before.state : null);
       return true;
     });
   }

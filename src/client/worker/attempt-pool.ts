@@ -73,10 +73,15 @@ export class AttemptPool<Payload, Result extends HandlerResult> {
     if (run.abortion?.kind === kind || (run.abortion && kind !== "STALE")) return;
     run.abort(kind);
     this.#options.observe?.({ kind: "aborted", ...names(run), reason: kind });
+    const place = this.#waiting.indexOf(run);
+    if (place < 0) return;
+    // It has not begun: nobody needs to be asked to stop.
+    this.#waiting.splice(place, 1);
+    this.#end(run, failed(run, run.abortion));
   }
 
   abortAll(kind: AbortKind): void {
-    for (const run of this.#runs.values()) this.abort(run, kind);
+    for (const run of [...this.#runs.values()]) this.abort(run, kind);
   }
 
   /** Ends all attempts that were asked to stop and did not, without waiting for their handlers. */
@@ -97,15 +102,12 @@ export class AttemptPool<Payload, Result extends HandlerResult> {
     const report = await this.#outcome(run);
     this.#active -= 1;
     if (!run.over) this.#end(run, report);
-    // One that was aborted while it waited never sees its handler; it takes this slot for no longer than a turn.
     const next = this.#waiting.shift();
     if (next) this.#begin(next);
   }
 
   /** What came of it; undefined when nobody wants to know. */
   async #outcome(run: RunningAttempt): Promise<Report | undefined> {
-    if (run.over) return undefined;
-    if (run.abortion) return failed(run, run.abortion);
     this.#options.observe?.({ kind: "started", ...names(run) });
     let context: HandlerContext<Payload>;
     try {

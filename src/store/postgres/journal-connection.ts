@@ -1,7 +1,8 @@
 import { Client, type QueryResult } from "pg";
 import type { Log } from "../../ports/log.ts";
+import { StoreUnavailable } from "../../ports/store/journal.ts";
 import { connectionOptions } from "./connection.ts";
-import { asStoreError, isConnectionLoss } from "./unavailable.ts";
+import { asStoreError, isUnavailability } from "./unavailable.ts";
 
 /**
  * For the few statements that run over and over: one plan for all batches, which starts at the few rows of the batch and finds the others by
@@ -22,12 +23,15 @@ export interface Statement {
 
 /**
  * The one connection on which the journal commits, one batch after the other in the order of the calls. It is made when first needed and anew
- * after a loss; what was under way then fails, and its caller sends it again.
+ * after a failure that says nothing about the batch. Then those that wait behind fail too, so that a batch never overtakes the one it builds
+ * on: their callers send them again, in order.
  */
 export class JournalConnection {
   readonly #url: string;
   readonly #log: Log;
   #client: Promise<Client> | null = null;
+  /** Settles, and never fails, when all that was asked for is done. */
+  #done: Promise<unknown> = Promise.resolve();
   #closed = false;
 
   constructor(url: string, log: Log) {
@@ -36,23 +40,31 @@ export class JournalConnection {
   }
 
   /** @throws StoreUnavailable when it is not known whether the statement was carried out. */
-  async run<Row extends object>(statement: Statement): Promise<QueryResult<Row>> {
+  run<Row extends object>(statement: Statement): Promise<QueryResult<Row>> {
     const connecting = (this.#client ??= this.#connect());
-    try {
-      const client = await connecting;
-      return await client.query<Row>({ ...statement, values: [...statement.values] });
-    } catch (error) {
-      if (isConnectionLoss(error)) this.#forget(connecting);
-      throw asStoreError(error);
-    }
+    const answer = this.#done.then(() => this.#runNow<Row>(connecting, statement));
+    this.#done = answer.catch(() => {});
+    return answer;
   }
 
   async close(): Promise<void> {
     this.#closed = true;
+    await this.#done;
     const connecting = this.#client;
     this.#client = null;
     const client = await connecting?.catch(() => null);
     await client?.end();
+  }
+
+  async #runNow<Row extends object>(connecting: Promise<Client>, statement: Statement): Promise<QueryResult<Row>> {
+    try {
+      const client = await connecting;
+      if (this.#client !== connecting) throw new StoreUnavailable("The connection failed under an earlier commit");
+      return await client.query<Row>({ ...statement, values: [...statement.values] });
+    } catch (error) {
+      if (isUnavailability(error)) this.#forget(connecting);
+      throw asStoreError(error);
+    }
   }
 
   #connect(): Promise<Client> {

@@ -1,0 +1,65 @@
+/** HTTP requests of any version to Connect's handlers: gRPC, gRPC-Web and Connect by their content types. */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
+import { createRegistry } from "@bufbuild/protobuf";
+import { Code, ConnectError, createConnectRouter } from "@connectrpc/connect";
+import { compressionBrotli, compressionGzip, universalRequestFromNodeRequest, universalResponseToNodeResponse } from "@connectrpc/connect-node";
+import type { UniversalHandler, UniversalServerResponse } from "@connectrpc/connect/protocol";
+import { file_google_rpc_error_details } from "../../gen/google/rpc/error_details_pb.ts";
+import type { Log } from "../../ports/log.ts";
+import type { GuardedMethod } from "../call/handler.ts";
+import { addRoutes } from "./routes.ts";
+import { plainAnswer, unknownPath } from "./plain-answer.ts";
+
+export type NodeRequest = IncomingMessage | Http2ServerRequest;
+export type NodeResponse = ServerResponse | Http2ServerResponse;
+export type RequestListener = (request: NodeRequest, response: NodeResponse) => void;
+
+export interface RequestListenerOptions {
+  readonly methods: readonly GuardedMethod[];
+  readonly readMaxBytes: number;
+  readonly log: Log;
+}
+
+export function createRequestListener({ methods, readMaxBytes, log }: RequestListenerOptions): RequestListener {
+  const router = createConnectRouter({
+    readMaxBytes,
+    acceptCompression: [compressionGzip, compressionBrotli],
+    // A misspelt field is an error to be told, not to be skipped. The registry is for details of errors, shown to those who read JSON.
+    jsonOptions: { ignoreUnknownFields: false, registry: createRegistry(file_google_rpc_error_details) },
+  });
+  addRoutes(router, methods);
+  const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
+  return (request, response) => {
+    serve(handlers, request, response).catch((error: unknown) => {
+      // The answer could not be written: nearly always because whoever asked has gone.
+      if (ConnectError.from(error).code !== Code.Aborted) log.debug("A response was cut off", { url: request.url, error });
+      if (!response.headersSent && !response.destroyed) response.destroy();
+    });
+  };
+}
+
+async function serve(handlers: ReadonlyMap<string, UniversalHandler>, request: NodeRequest, response: NodeResponse): Promise<void> {
+  const [path = ""] = (request.url ?? "").split("?", 1);
+  const handler = handlers.get(path);
+  if (handler === undefined) return unknownPath(request, response);
+  const answer = await handler(universalRequestFromNodeRequest(request, response, undefined, undefined));
+  const said = explained(answer, request);
+  if (said !== undefined) return plainAnswer(response, answer.status, said, answer.header);
+  await universalResponseToNodeResponse(answer, response);
+}
+
+/** What a person should know who gets a bare status. */
+function explained({ status, body }: UniversalServerResponse, request: NodeRequest): string | undefined {
+  if (body !== undefined) return undefined;
+  switch (status) {
+    case 405:
+      return "Methods of this API are called with POST.";
+    case 415:
+      return `The content type "${request.headers["content-type"] ?? ""}" is not served. For JSON, send the header content-type: application/json.`;
+    case 505:
+      return "Bidirectional streams need HTTP/2.";
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,166 @@
+/**
+ * One port for HTTP/1.1 and HTTP/2, in cleartext or over TLS.
+ *
+ * In cleartext the first bytes of a connection tell: HTTP/2 with prior knowledge begins with the words of its preface. The HTTP/1 server is
+ * the one that listens, so that its own guards against slow clients are at work, and connections that speak HTTP/2 are handed to the HTTP/2
+ * server before it sees them. Over TLS, ALPN has settled the matter before the first byte.
+ */
+import { createServer as createHttp1Server, type Server as Http1Server } from "node:http";
+import { createSecureServer, createServer as createHttp2Server, type Http2SecureServer, type Http2Server, type ServerHttp2Session } from "node:http2";
+import type { AddressInfo, Server, Socket } from "node:net";
+import type { Clock } from "../../ports/clock.ts";
+import type { Log } from "../../ports/log.ts";
+import type { NodeRequest, RequestListener } from "../connect/request-listener.ts";
+import type { ServerLimits } from "../limits.ts";
+import { http2Settings, keepSession } from "./http2-session.ts";
+import { OpenCalls } from "./open-calls.ts";
+import { sniff } from "./sniff.ts";
+
+export interface TlsOptions {
+  /** PEM. */
+  readonly key: string | Buffer;
+  readonly cert: string | Buffer;
+  /** PEM of the authorities whose clients are let in; unset: no client certificates are asked for. */
+  readonly clientCa?: string | Buffer;
+}
+
+export interface ListenerOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly tls?: TlsOptions | undefined;
+  readonly onRequest: RequestListener;
+  readonly limits: ServerLimits;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface Listener {
+  /** `host:port`, IPv6 hosts in brackets. */
+  readonly address: string;
+  /** Takes no new connections and no new calls. Resolves when the calls under way have ended. */
+  drain(): Promise<void>;
+  /** Ends what is left. */
+  destroy(): void;
+}
+
+export async function listen(options: ListenerOptions): Promise<Listener> {
+  const { clock, limits, log } = options;
+  const sockets = new Set<Socket>();
+  const sessions = new Set<ServerHttp2Session>();
+  const calls = new OpenCalls();
+  let draining = false;
+
+  const onRequest: RequestListener = (request, response) => {
+    calls.add(response);
+    // A connection that stays open would take calls to a node that is going away.
+    if (draining && isHttp1(request)) response.setHeader("connection", "close");
+    options.onRequest(request, response);
+  };
+  const track = (socket: Socket): void => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+    socket.on("error", (error) => log.debug("A connection broke", { error }));
+  };
+  const onSession = (session: ServerHttp2Session): void => {
+    sessions.add(session);
+    session.once("close", () => sessions.delete(session));
+    session.on("error", (error) => log.debug("An HTTP/2 connection broke", { error }));
+    keepSession(session, clock, limits);
+    if (draining) session.close();
+  };
+
+  const server = options.tls === undefined ? cleartextServer(options, onRequest, onSession) : tlsServer(options, options.tls, onRequest, onSession);
+  server.on("connection", track);
+  await started(server, options.host, options.port);
+  server.on("error", (error) => log.error("The API's port failed", { error }));
+
+  return {
+    address: addressOf(server),
+    drain: async () => {
+      draining = true;
+      server.close();
+      for (const session of sessions) session.close();
+      if ("closeIdleConnections" in server) server.closeIdleConnections();
+      await calls.allEnded();
+    },
+    destroy: () => {
+      for (const session of sessions) session.destroy();
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+}
+
+function cleartextServer(options: ListenerOptions, onRequest: RequestListener, onSession: (session: ServerHttp2Session) => void): Http1Server {
+  const { limits, clock } = options;
+  const http2: Http2Server = createHttp2Server({ ...http2Settings(limits) }, onRequest);
+  http2.on("session", onSession);
+  http2.on("sessionError", ignoreTold);
+  const http1 = createHttp1Server({ ...http1Settings(limits) }, onRequest);
+  const [acceptHttp1] = http1.listeners("connection") as ((this: Http1Server, socket: Socket) => void)[];
+  if (acceptHttp1 === undefined) throw new Error("Node's HTTP server no longer takes its connections from an event");
+  http1.removeAllListeners("connection");
+  http1.on("connection", (socket: Socket) => {
+    sniff(socket, clock, limits.headerWaitMs, (protocol) => {
+      if (protocol === "http2") http2.emit("connection", socket);
+      else acceptHttp1.call(http1, socket);
+    });
+  });
+  return http1;
+}
+
+function tlsServer(
+  options: ListenerOptions,
+  tls: TlsOptions,
+  onRequest: RequestListener,
+  onSession: (session: ServerHttp2Session) => void,
+): Http2SecureServer {
+  const { limits } = options;
+  const server = createSecureServer(
+    {
+      ...http2Settings(limits),
+      ...http1Settings(limits),
+      key: tls.key,
+      cert: tls.cert,
+      ...(tls.clientCa !== undefined && { ca: tls.clientCa, requestCert: true, rejectUnauthorized: true }),
+      allowHTTP1: true,
+      minVersion: "TLSv1.2",
+      handshakeTimeout: limits.headerWaitMs,
+    },
+    onRequest,
+  );
+  server.on("session", onSession);
+  server.on("sessionError", ignoreTold);
+  server.on("tlsClientError", (error) => options.log.debug("A TLS handshake failed", { error }));
+  return server;
+}
+
+function http1Settings({ headerWaitMs }: ServerLimits) {
+  return {
+    headersTimeout: headerWaitMs,
+    connectionsCheckingInterval: Math.max(100, Math.ceil(headerWaitMs / 4)),
+    keepAliveTimeout: 65_000,
+    noDelay: true,
+  };
+}
+
+/** Errors of a session are told by the session itself. */
+function ignoreTold(): void {}
+
+function isHttp1(request: NodeRequest): boolean {
+  return request.httpVersionMajor === 1;
+}
+
+function started(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen({ host, port }, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+}
+
+function addressOf(server: Server): string {
+  const { address, port, family } = server.address() as AddressInfo;
+  return family === "IPv6" ? `[${address}]:${port}` : `${address}:${port}`;
+}

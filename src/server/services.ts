@@ -1,0 +1,37 @@
+import { DefinitionService } from "../gen/belfry/v1/definition_service_pb.ts";
+import { EventService } from "../gen/belfry/v1/event_service_pb.ts";
+import { InstanceService } from "../gen/belfry/v1/instance_service_pb.ts";
+import { WorkerService } from "../gen/belfry/v1/worker_service_pb.ts";
+import { Health } from "../gen/grpc/health/v1/health_pb.ts";
+import { ServerReflection } from "../gen/grpc/reflection/v1/reflection_pb.ts";
+import { ServerReflection as AlphaServerReflection } from "../gen/grpc/reflection/v1alpha/reflection_pb.ts";
+import { guardService } from "./call/guard.ts";
+import type { GuardedMethod } from "./call/handler.ts";
+import { definitionHandlers } from "./handlers/definition-handlers.ts";
+import type { ServiceEnvironment } from "./handlers/environment.ts";
+import { eventHandlers } from "./handlers/event-handlers.ts";
+import { instanceHandlers } from "./handlers/instance-handlers.ts";
+import { workerHandlers } from "./handlers/worker-handlers.ts";
+import { healthHandlers } from "./health/health-handlers.ts";
+import { DescriptorIndex } from "./reflection/descriptor-index.ts";
+import { alphaReflectionHandlers, reflectionHandlers } from "./reflection/reflection-handlers.ts";
+
+const API = [DefinitionService, InstanceService, WorkerService, EventService];
+const BESIDE = [Health, ServerReflection, AlphaServerReflection];
+
+/** Every method this server serves, guarded, for any lane. */
+export function allMethods(environment: ServiceEnvironment): GuardedMethod[] {
+  const { runtime, clock, limits, draining, closing } = environment;
+  const index = new DescriptorIndex([...API, ...BESIDE]);
+  const services = API.map(({ typeName }) => typeName);
+  const health = healthHandlers({ runtime, clock, pollMs: limits.healthPollMs, services, draining, closing });
+  return [
+    ...guardService(DefinitionService, definitionHandlers(environment), environment),
+    ...guardService(InstanceService, instanceHandlers(environment), environment),
+    ...guardService(WorkerService, workerHandlers(environment), environment),
+    ...guardService(EventService, eventHandlers(environment), environment),
+    ...guardService(Health, health, environment),
+    ...guardService(ServerReflection, reflectionHandlers(index), environment),
+    ...guardService(AlphaServerReflection, alphaReflectionHandlers(index), environment),
+  ];
+}

@@ -1,0 +1,197 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { Store } from "../../../src/ports/store/store.ts";
+import { aDefinition, aLife, anEntry, anInstance, anOccurrence, aRequest, aSupervisor, changed, ended } from "../../support/records.ts";
+import { ShardWriter } from "../../support/shard-writer.ts";
+import { startDatabaseUnderTest, type DatabaseUnderTest } from "./postgres-under-test.ts";
+
+let database: DatabaseUnderTest;
+let store: Store;
+let node: ShardWriter;
+
+beforeAll(async () => {
+  database = await startDatabaseUnderTest();
+});
+
+afterAll(() => database.stop());
+
+beforeEach(async () => {
+  await database.clear();
+  store = await database.openStore();
+  await store.shards.prepare(4);
+  node = await ShardWriter.over(store);
+});
+
+afterEach(() => store.close());
+
+const HOT_TABLES = ["instance", "shard_log", "supervisor"];
+
+/** By table name. */
+async function updatesSoFar(): Promise<readonly { readonly updates: number; readonly hot: number }[]> {
+  return database.query(
+    `select n_tup_upd::int as updates, n_tup_hot_upd::int as hot from pg_stat_user_tables
+     where schemaname = 'belfry' and relname = any ($1) order by relname`,
+    [HOT_TABLES],
+  );
+}
+
+describe("updates touch no index", () => {
+  it("while instances, supervisors and shards change again and again", async () => {
+    const ROUNDS = 40;
+    let instances = Array.from({ length: 20 }, () => anInstance({ wakeAt: 1000, spec: { labels: { a: "b" } } }));
+    const definition = aDefinition();
+    const before = await updatesSoFar();
+    await node.write({ definitions: [definition], supervisors: [aSupervisor(definition, { wakeAt: 9 })], createdInstances: instances });
+    for (let round = 0; round < ROUNDS; round++) {
+      instances = instances.map((instance) =>
+        changed(instance, { state: round % 2 === 0 ? "RUNNING" : "BACKING_OFF", life: { attemptCount: round } }),
+      );
+      const supervisor = aSupervisor(definition, { wakeAt: 9, supervision: { takenUntil: round } });
+      await node.write({ changedInstances: instances, supervisors: [supervisor] });
+    }
+    // A connection reports what it did when it ends, at the latest.
+    await store.close();
+    const expected = [20 * ROUNDS, ROUNDS, ROUNDS];
+    for (;;) {
+      const sinceThen = (await updatesSoFar()).map(({ updates, hot }, index) => ({
+        updates: updates - before[index]!.updates,
+        hot: hot - before[index]!.hot,
+      }));
+      if (sinceThen.some(({ updates }, index) => updates < expected[index]!)) continue;
+      for (const { updates, hot } of sinceThen) expect(hot / updates).toBeGreaterThan(0.95);
+      break;
+    }
+    store = await database.openStore();
+  });
+});
+
+describe("what a database cannot keep breaks no commit", () => {
+  const STRANGE = "a\0b\u{D800}c";
+
+  it("free data keeps NUL characters and lone surrogates", async () => {
+    const payload = { [STRANGE]: STRANGE };
+    const instance = anInstance({ spec: { payload, name: STRANGE, content: STRANGE }, life: { stateReason: STRANGE } });
+    const finished = ended(anInstance(), "FAILED", { error: { code: STRANGE, message: STRANGE, traceback: "" } });
+    await node.write({ createdInstances: [instance, finished] });
+    expect(await store.queries.getInstance(instance.id)).toEqual(instance);
+    expect(await store.queries.getInstance(finished.id)).toEqual(finished);
+  });
+
+  it("what can be searched is found by the same strange text", async () => {
+    const spec = { userId: STRANGE, businessId: STRANGE, labels: { [STRANGE]: STRANGE } };
+    const instance = anInstance({ spec });
+    const definition = aDefinition({ spec: { ...spec, name: STRANGE } });
+    await node.write({ createdInstances: [instance], definitions: [definition], supervisors: [aSupervisor(definition)] });
+    expect(await store.queries.listInstances(spec, null, 10)).toEqual([instance]);
+    expect(await store.queries.listDefinitions(spec, null, 10)).toEqual([
+      { definition, supervisor: aSupervisor(definition) },
+    ]);
+  });
+
+  it("other texts get U+FFFD in place of what cannot be kept", async () => {
+    const request = aRequest({ answer: STRANGE, key: STRANGE });
+    const occurrence = anOccurrence({ reason: STRANGE });
+    const entry = anEntry(anInstance(), { queue: STRANGE });
+    await node.write({ requests: [request], occurrences: [occurrence], enqueued: [entry] });
+    const kept = "a\u{FFFD}b\u{FFFD}c";
+    expect(await store.actors.findRequests([STRANGE])).toEqual([{ ...request, key: kept, answer: kept }]);
+    expect(await store.queries.listOccurrences({ definitionId: "definition" }, null, 1)).toEqual([
+      { ...occurrence, reason: kept },
+    ]);
+    expect(await store.actors.queueLanes([0])).toMatchObject([{ queue: kept, count: 1 }]);
+    await node.write({ dequeued: [entry] });
+    expect(await store.actors.queueLanes([0])).toEqual([]);
+  });
+
+  it("a number that would not come back as it is stops the batch before it is sent", async () => {
+    const sent = node.send(node.batch({ createdInstances: [anInstance({ wakeAt: 0.5 })] }));
+    await expect(sent).rejects.toThrow(RangeError);
+    await node.write({ createdInstances: [anInstance()] });
+  });
+});
+
+describe("documents", () => {
+  it("leave out what is usual, by values that never change", async () => {
+    const instance = anInstance({ spec: { userId: "", content: "", trigger: "SCHEDULE" } });
+    await node.write({ createdInstances: [instance] });
+    const [row] = await database.query<{ spec: object; life: object }>("select spec, life from belfry.instance");
+    const { name, action } = instance.spec;
+    const { stateAt, readyAt, openedAt, waitingReason } = instance.life;
+    expect(row).toEqual({
+      spec: { definitionId: "definition", name, action },
+      life: { stateAt, readyAt, openedAt, waitingReason },
+    });
+  });
+
+  it("of old rows are completed with what was usual when they were written", async () => {
+    const instance = anInstance();
+    await node.write({ createdInstances: [instance] });
+    await database.query(
+      `update belfry.instance set life = '{"stateAt": 1, "openedAt": 2}', spec = '{"name": "n", "action": {"kind": "external"}}'`,
+    );
+    expect(await store.queries.getInstance(instance.id)).toEqual({
+      ...instance,
+      life: aLife({ stateAt: 1, openedAt: 2, waitingReason: null, readyAt: null }),
+      spec: {
+        name: "n",
+        action: { kind: "external" },
+        definitionId: null,
+        userId: "",
+        content: "",
+        payload: null,
+        priority: 3,
+        labels: {},
+        businessId: "",
+        uniqueKey: "",
+        orderingKey: "",
+        concurrency: null,
+        trigger: "SCHEDULE",
+        scheduledAt: null,
+        retry: {
+          initialDelayMs: 30_000,
+          factor: 2,
+          maxDelayMs: 3_600_000,
+          jitterMs: 10_000,
+          maxRetries: 3,
+          nonRetryableCodes: [],
+        },
+        timeouts: {
+          scheduleToStartMs: null,
+          startToCloseMs: 3_600_000,
+          scheduleToCloseMs: null,
+          cancelGraceMs: 30_000,
+        },
+      },
+    });
+  });
+});
+
+describe("who takes a shard over", () => {
+  it("waits for the commit under way, and goes on from it", async () => {
+    await database.query("begin");
+    await database.query("update belfry.shard_log set commit_count = 7, last_sequence = 9 where shard = 2");
+    const acquiring = store.shards.acquire("writer", 60_000, 4);
+    for (;;) {
+      const waiting = await database.query(
+        "select from pg_stat_activity where application_name = 'belfry' and wait_event_type = 'Lock'",
+      );
+      if (waiting.length > 0) break;
+    }
+    await database.query("commit");
+    expect((await acquiring).find(({ shard }) => shard === 2)).toMatchObject({ commit: 7, lastSequence: 9 });
+  });
+
+  it("never waits in a circle with those who write", async () => {
+    const other = await database.openStore();
+    const taking = async (): Promise<void> => {
+      for (let round = 0; round < 50; round++) {
+        const held = await other.shards.acquire("writer", 60_000, 4);
+        await other.shards.renew("writer", held, 60_000);
+      }
+    };
+    const writing = async (): Promise<void> => {
+      for (let round = 0; round < 150; round++) await node.send(node.batch({}, [3, 1, 0, 2]));
+    };
+    await Promise.all([taking(), writing()]);
+    await other.close();
+  });
+});
