@@ -94,7 +94,8 @@ export class Ownership {
     this.#stop.abort();
     await Promise.allSettled(this.#loops);
     const held = this.shards();
-    this.lose(held.map(({ shard }) => shard));
+    this.#owned.clear();
+    this.#events.lost(new Set(held.map(({ shard }) => shard)));
     await this.#store.release(this.#options.nodeId, held);
   }
 

@@ -1,9 +1,11 @@
-import { transition } from "xstate";
 import type { InstanceRecord, InstanceSpec, InstanceState, WaitingReason } from "../../domain/instance/instance.ts";
 import type { InstanceEffect } from "./effects.ts";
 import type { InstanceEvent } from "./events.ts";
 import { announce, newLife } from "./life.ts";
+import { pureTransition } from "../pure-transition.ts";
 import { instanceMachine } from "./machine.ts";
+
+const transition = pureTransition(instanceMachine);
 
 /** What an event made of an instance. Not `accepted`: the state does not allow it, or the token is stale; nothing changed. */
 export interface InstanceDecision {
@@ -15,7 +17,7 @@ export interface InstanceDecision {
 /** A pure decision. `wakeAt` of the record is left to the caller. */
 export function decideInstance(record: InstanceRecord, event: InstanceEvent): InstanceDecision {
   const before = instanceMachine.resolveState({ value: record.state, context: { spec: record.spec, life: record.life } });
-  const [after, actions] = transition(instanceMachine, before, event);
+  const [after, actions] = transition(before, event);
   if (actions.length === 0) {
     return { accepted: false, record, effects: [] };
   }

@@ -1,10 +1,12 @@
-import { transition } from "xstate";
 import type { DefinitionRecord, DefinitionState } from "../../domain/definition/definition.ts";
 import type { Supervision } from "../../domain/definition/supervision.ts";
 import type { SupervisorEffect } from "./effects.ts";
 import type { SupervisorEvent } from "./events.ts";
+import { pureTransition } from "../pure-transition.ts";
 import { supervisorMachine } from "./machine.ts";
 import type { SupervisorContext } from "./supervise.ts";
+
+const transition = pureTransition(supervisorMachine);
 
 /** What an event made of a definition. Not `accepted`: its state does not allow it, or nothing was due; nothing changed. */
 export interface SupervisorDecision {
@@ -18,7 +20,7 @@ export interface SupervisorDecision {
 export function decideSupervisor(definition: DefinitionRecord, supervision: Supervision, event: SupervisorEvent): SupervisorDecision {
   const context: SupervisorContext = { id: definition.id, spec: definition.spec, stateReason: definition.stateReason, supervision };
   const before = supervisorMachine.resolveState({ value: definition.state, context });
-  const [after, actions] = transition(supervisorMachine, before, event);
+  const [after, actions] = transition(before, event);
   if (actions.length === 0) {
     return { accepted: false, definition, supervision, effects: [] };
   }
