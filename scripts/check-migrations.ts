@@ -15,7 +15,9 @@ try {
   if (difference === "") {
     process.stdout.write(`The ${applied.length} migrations make the tables that the entities describe.\n`);
   } else {
-    process.stdout.write(`The entities describe other tables than the migrations make. Missing in src/store/migrations:\n\n${difference}\n`);
+    process.stdout.write(
+      `The entities describe other tables than the migrations make. Missing in src/store/migrations:\n\n${difference}\n`,
+    );
     process.exitCode = 1;
   }
 } finally {

@@ -87,7 +87,12 @@ export function createBelfryClient(url: string, options: BelfryClientOptions = {
     workers: createClient(WorkerService, transport),
     events,
     watchEvents: (watch = {}) =>
-      watchEvents(events, watch, { reconnect: { ...DEFAULT_RECONNECT, ...options.reconnect }, time, fraction, isClosed }),
+      watchEvents(events, watch, {
+        reconnect: { ...DEFAULT_RECONNECT, ...options.reconnect },
+        time,
+        fraction,
+        isClosed,
+      }),
     get closed() {
       return connection.closed;
     },

@@ -51,10 +51,13 @@ export function reliableTransport(inner: Transport, reliability: Reliability): T
             contextValues,
           );
         } catch (error) {
-          if (!retry || attempt >= maxAttempts || signal?.aborted || reliability.isClosed() || !mayPass(error)) throw error;
+          if (!retry || attempt >= maxAttempts || signal?.aborted || reliability.isClosed() || !mayPass(error))
+            throw error;
           const { retryAfterMs } = belfryErrorOf(error);
           const delayMs =
-            retryAfterMs === undefined ? backoffDelayMs(retry, attempt - 1, fraction) : askedDelayMs(retryAfterMs, fraction);
+            retryAfterMs === undefined
+              ? backoffDelayMs(retry, attempt - 1, fraction)
+              : askedDelayMs(retryAfterMs, fraction);
           // The failure says more than a deadline that would pass while nothing is tried.
           if (time.monotonic() + delayMs >= endsAt) throw error;
           if (!(await waited(time, delayMs, signal))) throw error;

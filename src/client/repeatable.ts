@@ -29,16 +29,12 @@ export function withRequestIds<I extends DescMessage>(
   request: MessageInitShape<I>,
   newId: () => string,
 ): MessageInitShape<I> {
-  const items = itemFields(input);
-  if (items.length === 0) return carriesRequestId(input) ? identified(request, newId) : request;
-  let filled: MessageInitShape<I> = carriesRequestId(input) ? identified(request, newId) : request;
-  for (const field of items) {
-    const list: unknown = Reflect.get(filled, field);
-    if (Array.isArray(list)) {
-      filled = { ...filled, [field]: list.map((item: object) => identified(item, newId)) };
-    }
-  }
-  return filled;
+  const filled = carriesRequestId(input) ? identified(request, newId) : request;
+  const lists = itemFields(input)
+    .map((field): [string, unknown] => [field, Reflect.get(request, field)])
+    .filter((entry): entry is [string, object[]] => Array.isArray(entry[1]))
+    .map(([field, list]) => [field, list.map((item) => identified(item, newId))]);
+  return lists.length === 0 ? filled : { ...filled, ...Object.fromEntries(lists) };
 }
 
 function identified<T extends object>(request: T, newId: () => string): T {

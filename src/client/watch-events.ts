@@ -69,12 +69,13 @@ export async function* watchEvents(
     const either = signal ? AbortSignal.any([signal, broken.signal]) : broken.signal;
     let retryAfterMs: number | undefined;
     try {
-      const messages = events
-        .watchEvents(
-          { subjects: [...(options.subjects ?? [])], resumeToken, fromStart: resumeToken === "" && from === "start" },
-          { signal: either, timeoutMs: 0 },
-        )
-        [Symbol.asyncIterator]();
+      const request = {
+        subjects: [...(options.subjects ?? [])],
+        resumeToken,
+        fromStart: resumeToken === "" && from === "start",
+      };
+      const stream = events.watchEvents(request, { signal: either, timeoutMs: 0 });
+      const messages = stream[Symbol.asyncIterator]();
       for (;;) {
         const next = await nextOf(messages);
         if (next.kind === "ended") {

@@ -174,6 +174,8 @@ export interface Runtime {
   status(): RuntimeStatus;
   /** Resolves when this node is ready to decide. */
   ready(): Promise<void>;
-  /** No new attempts, decisions in flight committed, shards released. */
+  /** The beginning of a drain: no new attempts, workers are told to connect elsewhere. Results are still taken. */
+  quiesce(): void;
+  /** No new attempts, no more commands, decisions in flight committed, shards released. */
   drain(): Promise<void>;
 }

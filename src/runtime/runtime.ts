@@ -212,6 +212,11 @@ export function startRuntime({ store, clock, ids, random, log, options }: Runtim
   passivation.start();
   requests.start();
 
+  function quiesce(): void {
+    queues.close();
+    workers.drain();
+  }
+
   async function stopParts(): Promise<void> {
     requests.stop();
     passivation.stop();
@@ -239,10 +244,10 @@ export function startRuntime({ store, clock, ids, random, log, options }: Runtim
       ready: !gate.draining && !journal.away && ownership.shards().some(({ shard }) => ownership.open(shard) !== null),
     }),
     ready: () => ownership.established,
+    quiesce,
     drain: async () => {
+      quiesce();
       gate.close();
-      queues.close();
-      workers.drain();
       await stopParts();
       await journal.settled();
       await ownership.release();

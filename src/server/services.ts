@@ -1,7 +1,9 @@
 import { DefinitionService } from "../gen/belfry/v1/definition_service_pb.ts";
+import { file_belfry_v1_error_reason } from "../gen/belfry/v1/error_reason_pb.ts";
 import { EventService } from "../gen/belfry/v1/event_service_pb.ts";
 import { InstanceService } from "../gen/belfry/v1/instance_service_pb.ts";
 import { WorkerService } from "../gen/belfry/v1/worker_service_pb.ts";
+import { file_google_rpc_error_details } from "../gen/google/rpc/error_details_pb.ts";
 import { Health } from "../gen/grpc/health/v1/health_pb.ts";
 import { ServerReflection } from "../gen/grpc/reflection/v1/reflection_pb.ts";
 import { ServerReflection as AlphaServerReflection } from "../gen/grpc/reflection/v1alpha/reflection_pb.ts";
@@ -22,7 +24,7 @@ const BESIDE = [Health, ServerReflection, AlphaServerReflection];
 /** Every method this server serves, guarded, for any lane. */
 export function allMethods(environment: ServiceEnvironment): GuardedMethod[] {
   const { runtime, clock, limits, draining, closing } = environment;
-  const index = new DescriptorIndex([...API, ...BESIDE]);
+  const index = new DescriptorIndex([...API, ...BESIDE], [file_google_rpc_error_details, file_belfry_v1_error_reason]);
   const services = API.map(({ typeName }) => typeName);
   const health = healthHandlers({ runtime, clock, pollMs: limits.healthPollMs, services, draining, closing });
   return [

@@ -81,12 +81,12 @@ export class AttemptPool<Payload, Result extends HandlerResult> {
   }
 
   abortAll(kind: AbortKind): void {
-    for (const run of [...this.#runs.values()]) this.abort(run, kind);
+    for (const run of this.#runs.values()) this.abort(run, kind);
   }
 
   /** Ends all attempts that were asked to stop and did not, without waiting for their handlers. */
   giveUp(): void {
-    for (const run of [...this.#runs.values()]) {
+    for (const run of this.#runs.values()) {
       if (!run.abortion) continue;
       this.#options.log.warn("A handler did not heed its signal and was given up", names(run));
       this.#end(run, failed(run, run.abortion));
@@ -99,9 +99,9 @@ export class AttemptPool<Payload, Result extends HandlerResult> {
   }
 
   async #execute(run: RunningAttempt): Promise<void> {
-    const report = await this.#outcome(run);
+    const outcome = await this.#outcome(run);
     this.#active -= 1;
-    if (!run.over) this.#end(run, report);
+    if (!run.over) this.#end(run, outcome);
     const next = this.#waiting.shift();
     if (next) this.#begin(next);
   }
@@ -157,7 +157,7 @@ function completed(run: RunningAttempt, returned: HandlerResult): Report | undef
   // A handler without a result is the common case of short work.
   const result = returned === undefined ? undefined : plainObject(returned, "The result of a handler");
   const message = create(CompleteInstanceRequestSchema, { attemptToken: run.token, result: result?.value });
-  return report(run, message, result?.bytes ?? 0);
+  return reportOf(run, message, result?.bytes ?? 0);
 }
 
 function failed(run: RunningAttempt, error: unknown): Report | undefined {
@@ -172,9 +172,9 @@ function invalid(run: RunningAttempt, code: string, error: unknown): Report | un
 }
 
 export function failureReport(run: RunningAttempt, message: FailInstanceRequest): Report {
-  return report(run, message, (message.error?.message.length ?? 0) + (message.error?.traceback.length ?? 0));
+  return reportOf(run, message, (message.error?.message.length ?? 0) + (message.error?.traceback.length ?? 0));
 }
 
-function report(run: RunningAttempt, result: Report["result"], bytes: number): Report {
+function reportOf(run: RunningAttempt, result: Report["result"], bytes: number): Report {
   return { run, result, bytes, sign: run.hasUnsent ? run.lastSign() : undefined, refusals: 0 };
 }

@@ -14,7 +14,10 @@ export class RetryableError extends Error {
   readonly retryDelayMs: number | undefined;
 
   /** @param options `code` for programs, default `RETRYABLE`; `cause` as for any error. */
-  constructor(message: string, options: ErrorOptions & { readonly code?: string; readonly retryDelayMs?: number } = {}) {
+  constructor(
+    message: string,
+    options: ErrorOptions & { readonly code?: string; readonly retryDelayMs?: number } = {},
+  ) {
     super(message, options);
     this.code = options.code ?? "RETRYABLE";
     this.retryDelayMs = options.retryDelayMs;
@@ -47,7 +50,8 @@ const MAX_TRACEBACK_LENGTH = 16_384;
  */
 export function failureOf(token: string, error: unknown, abortion: AttemptAborted | undefined): FailInstanceRequest {
   const { code, message, traceback } = errorWords(error);
-  if (abortion?.kind === "CANCELLED") return failure(token, { code: "CANCELLED", message, traceback, retryable: false });
+  if (abortion?.kind === "CANCELLED")
+    return failure(token, { code: "CANCELLED", message, traceback, retryable: false });
   if (abortion?.kind === "STOPPING") {
     return failure(token, { code: "WORKER_STOPPED", message, traceback, retryable: true, retryDelayMs: 0 });
   }
@@ -81,7 +85,11 @@ export function failure(
 }
 
 /** An error as a report has it, before anything is cut. */
-export function errorWords(error: unknown): { readonly code: string; readonly message: string; readonly traceback: string } {
+export function errorWords(error: unknown): {
+  readonly code: string;
+  readonly message: string;
+  readonly traceback: string;
+} {
   if (!(error instanceof Error)) return { code: "UNKNOWN", message: String(error), traceback: "" };
   return { code: codeOf(error), message: error.message, traceback: tracebackOf(error) };
 }

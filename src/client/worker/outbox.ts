@@ -59,6 +59,8 @@ export class Outbox {
 
   report(report: Report): void {
     const { token } = report.run;
+    // Without a stream nobody knows what of it has arrived.
+    if (!this.#onFilled) report.sign = report.run.wholeSign();
     const waiting = this.#signs.get(token);
     if (waiting) {
       this.#signs.delete(token);
@@ -126,6 +128,11 @@ export class Outbox {
   /** Whether every result was sent and has its receipt. */
   get isSettled(): boolean {
     return this.#unsent.size === 0 && this.#sent.size === 0 && this.#held.size === 0;
+  }
+
+  /** Whether the server owes no receipt. */
+  get isAnswered(): boolean {
+    return this.#unsent.size === 0 && this.#sent.size === 0;
   }
 
   /** Results without a receipt. */

@@ -180,6 +180,8 @@ export class QueueWorker<Payload, Result extends HandlerResult> implements Worke
       }
       // A stream that lasted longer than any delay was a good one.
       if (this.#welcomedAt !== undefined && time.monotonic() - this.#welcomedAt >= reconnect.maxMs) failures = 0;
+      // The last reports have little time: they are tried often.
+      if (this.#reportDeadline) failures = 0;
       await this.#pauseAfter(error, failures);
       failures += 1;
     }
@@ -219,8 +221,8 @@ export class QueueWorker<Payload, Result extends HandlerResult> implements Worke
     if (response.assignments.length > 0) this.#onAssignments(response.assignments);
     for (const signal of response.signals) this.#onSignal(signal);
     if (response.draining && !this.#draining) this.#onDraining();
-    if (this.#draining && this.#outbox.isSettled) this.#session?.end();
-    if (response.receipts.length > 0) this.#finishIfDone();
+    if (this.#draining && this.#outbox.isAnswered) this.#session?.end();
+    this.#finishIfDone();
   }
 
   #onWelcome(welcome: WorkWelcome): void {
@@ -282,7 +284,10 @@ export class QueueWorker<Payload, Result extends HandlerResult> implements Worke
         this.#outbox.report(failureReport(report.run, verdict.failure));
         break;
       case "refused":
-        log.error("The server refused the report of an error; the attempt will time out", { ...names(report.run), reason });
+        log.error("The server refused the report of an error; the attempt will time out", {
+          ...names(report.run),
+          reason,
+        });
         break;
     }
     observe?.({ kind: "receipt", ...names(report.run), accepted, reason, state });
@@ -331,7 +336,9 @@ export class QueueWorker<Payload, Result extends HandlerResult> implements Worke
       this.#pause.abort();
       return;
     }
-    this.#reportDeadline ??= this.#timers.after(REPORT_WITHIN_MS, () => {
+    if (this.#reportDeadline) return;
+    this.#pause.abort();
+    this.#reportDeadline = this.#timers.after(REPORT_WITHIN_MS, () => {
       this.#options.log.error("The worker stopped before the server answered all results", {
         queue: this.#options.queue,
         unanswered: this.#outbox.unsettled,

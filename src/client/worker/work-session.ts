@@ -9,9 +9,12 @@ const WELCOME_WITHIN_MS = 10_000;
 /** After our last message the server ends the stream; if it does not, we do. */
 const END_WITHIN_MS = 1_000;
 
+/** What a session calls. */
+type Workers = Pick<Client<typeof WorkerService>, "work">;
+
 /** One Work stream, from its hello to its end, however it ends. */
 export class WorkSession {
-  readonly #workers: Client<typeof WorkerService>;
+  readonly #workers: Workers;
   readonly #outbox: Outbox;
   readonly #time: ClientTime;
   readonly #call = new AbortController();
@@ -19,7 +22,7 @@ export class WorkSession {
   #over = false;
   #wake: (() => void) | undefined;
 
-  constructor(workers: Client<typeof WorkerService>, outbox: Outbox, time: ClientTime) {
+  constructor(workers: Workers, outbox: Outbox, time: ClientTime) {
     this.#workers = workers;
     this.#outbox = outbox;
     this.#time = time;

@@ -14,7 +14,9 @@ export type HandlerResult = object | void;
  * (`RetryableError` and `NonRetryableError` choose the code, the delay, and whether it is tried again). It may run more than
  * once for one instance, so what it does to others should be repeatable: `context.instanceId` is a good idempotency key.
  */
-export type Handler<Payload, Result extends HandlerResult> = (context: HandlerContext<Payload>) => Promise<Result> | Result;
+export type Handler<Payload, Result extends HandlerResult> = (
+  context: HandlerContext<Payload>,
+) => Promise<Result> | Result;
 
 /** Where the worker connects: by a URL over a connection of its own, or through a client that you have and close. */
 export type WorkerEndpoint =

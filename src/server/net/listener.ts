@@ -101,8 +101,12 @@ function cleartextServer(options: ListenerOptions, onRequest: RequestListener, o
   http1.removeAllListeners("connection");
   http1.on("connection", (socket: Socket) => {
     sniff(socket, clock, limits.headerWaitMs, (protocol) => {
-      if (protocol === "http2") http2.emit("connection", socket);
-      else acceptHttp1.call(http1, socket);
+      if (protocol === "http1") acceptHttp1.call(http1, socket);
+      else {
+        // HTTP/1 lets clients end their side first; an HTTP/2 client that has ended its side has gone.
+        socket.allowHalfOpen = false;
+        http2.emit("connection", socket);
+      }
     });
   });
   return http1;

@@ -12,9 +12,11 @@ export class DescriptorIndex {
   readonly #extensions = new Map<string, Map<number, DescFile>>();
   readonly #bytes = new Map<DescFile, Uint8Array>();
 
-  constructor(services: readonly DescService[]) {
+  /** @param beside files that no service imports, but that its answers use: details of errors. */
+  constructor(services: readonly DescService[], beside: readonly DescFile[] = []) {
     this.services = services.map(({ typeName }) => typeName);
     for (const { file } of services) this.#add(file);
+    for (const file of beside) this.#add(file);
   }
 
   fileNamed(name: string): DescFile | undefined {

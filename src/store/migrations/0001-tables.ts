@@ -93,7 +93,9 @@ export class Tables extends Migration {
       revision bigint not null, state smallint not null, started_at bigint, spec json not null, life json not null,
       primary key (id)
     )`);
-    this.addSql(`alter table belfry.finished_instance alter spec set storage external, alter life set storage external`);
+    this.addSql(
+      `alter table belfry.finished_instance alter spec set storage external, alter life set storage external`,
+    );
     this.addSql(
       `comment on table belfry.finished_instance is 'Instances in a final state. Rows come and go (a caller may start one anew), and never change.'`,
     );

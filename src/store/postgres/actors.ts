@@ -90,7 +90,11 @@ export class PostgresActors implements ActorStore {
   async findRequests(keys: readonly string[]): Promise<readonly RequestRecord[]> {
     if (keys.length === 0) return [];
     const rows = await this.#database.run((tables) =>
-      tables.selectFrom("request").selectAll().where("key", "=", sql<string>`any (${keys.map(storableText)}::text[])`).execute(),
+      tables
+        .selectFrom("request")
+        .selectAll()
+        .where("key", "=", sql<string>`any (${keys.map(storableText)}::text[])`)
+        .execute(),
     );
     return rows.map(({ key, shard, fingerprint, answer, created_at: createdAt }) => {
       return { key, shard, fingerprint, answer, createdAt };

@@ -1,4 +1,5 @@
-import { Pool, TypeOverrides, type Client, type ClientConfig, type PoolClient } from "pg";
+import type { PostgresPool, PostgresPoolClient } from "kysely";
+import { Pool, TypeOverrides, type ClientConfig, type QueryResult } from "pg";
 import type { Log } from "../../ports/log.ts";
 import { isConnectionLoss } from "./unavailable.ts";
 
@@ -33,33 +34,28 @@ export function connectionOptions(url: string): ClientConfig {
   };
 }
 
-/** What Kysely needs of a pool. */
-export interface ReadPool {
-  connect(): Promise<Pick<PoolClient, "query" | "release">>;
-  end(): Promise<void>;
-}
-
 /**
- * A pool that keeps no broken connection: one that was lost, or whose answer did not come in time, is closed and not handed out again.
- * Connections are made when needed, so an outage of the database is over for the pool when it is over for the database.
+ * A pool, as Kysely takes it, that keeps no broken connection: one that was lost, or whose answer did not come in time, is closed and not
+ * handed out again. Connections are made when needed, so an outage of the database is over for the pool when it is over for the database.
  */
-export function openPool(options: ClientConfig, size: number, log: Log): ReadPool {
+export function openPool(options: ClientConfig, size: number, log: Log): PostgresPool {
   const pool = new Pool({ ...options, max: size });
   surviveLoss(pool, log);
   return {
+    options: pool.options,
     async connect() {
       const client = await pool.connect();
       let broken = false;
-      // One overload of many: Kysely calls it with a text and values, or with a cursor, which never fails by itself.
-      const query = async (...parameters: Parameters<Client["query"]>): Promise<unknown> => {
+      const query = async (text: string, values: unknown[]): Promise<QueryResult> => {
         try {
-          return await client.query(...parameters);
+          return await client.query(text, values);
         } catch (error) {
           broken ||= isConnectionLoss(error);
           throw error;
         }
       };
-      return { query: query as PoolClient["query"], release: () => client.release(broken) };
+      // Kysely could also pass a cursor, to stream rows; nobody streams here.
+      return { query: query as unknown as PostgresPoolClient["query"], release: () => client.release(broken) };
     },
     end: () => pool.end(),
   };

@@ -66,10 +66,7 @@ export async function searchDefinitions(
   );
 }
 
-async function select(
-  database: Database,
-  query: RawBuilder<unknown>,
-): Promise<readonly DefinitionWithSupervision[]> {
+async function select(database: Database, query: RawBuilder<unknown>): Promise<readonly DefinitionWithSupervision[]> {
   const { rows } = await database.run((tables) => sql<DefinitionRow>`${query}`.execute(tables));
   return rows.map(definitionOf);
 }

@@ -26,10 +26,7 @@ export async function loadActiveOf(
   which: "keyed" | "all",
 ): Promise<readonly InstanceRecord[]> {
   const keyed = which === "keyed" ? sql`and keyed` : sql``;
-  return select(
-    database,
-    sql`${FROM_ACTIVE} where definition_id = ${storableText(definitionId)} ${keyed} order by id`,
-  );
+  return select(database, sql`${FROM_ACTIVE} where definition_id = ${storableText(definitionId)} ${keyed} order by id`);
 }
 
 export async function listInstances(

@@ -5,7 +5,16 @@ import type { SupervisorRecord } from "../../domain/definition/supervision.ts";
 import type { AttemptRecord } from "../../domain/instance/attempt.ts";
 import type { InstanceRecord } from "../../domain/instance/instance.ts";
 import type { JournalBatch, QueueEntry, RequestRecord, ShardFence } from "../../ports/store/journal.ts";
-import { bigints, booleans, composite, documents, integers, smallints, texts, type BinaryColumn } from "./binary-columns.ts";
+import {
+  bigints,
+  booleans,
+  composite,
+  documents,
+  integers,
+  smallints,
+  texts,
+  type BinaryColumn,
+} from "./binary-columns.ts";
 import { ATTEMPT_OUTCOMES, DEFINITION_STATES, INSTANCE_STATES, OCCURRENCE_OUTCOMES } from "./codes.ts";
 import { DEFINITION_SPEC, INSTANCE_LIFE, INSTANCE_SPEC, SUPERVISION } from "./documents.ts";
 import { indexableLabels } from "./labels.ts";

@@ -1,17 +1,16 @@
-import { PostgresDialect } from "kysely";
+import { PostgresDialect, type PostgresPool } from "kysely";
 import { MikroORM, type InferKyselyDB } from "@mikro-orm/postgresql";
 import { Client } from "pg";
 import { MIGRATIONS } from "../migrations/index.ts";
-import type { ReadPool } from "./connection.ts";
 import { ENTITIES } from "./entities/index.ts";
 
 /** MikroORM on a pool of ours: the schema it knows, migrations, and typed queries through its Kysely. */
-export function openOrm(url: string, pool: ReadPool) {
+export function openOrm(url: string, pool: PostgresPool) {
   return MikroORM.init({
     entities: ENTITIES,
     dbName: new Client({ connectionString: url }).database,
     schema: "belfry",
-    driverOptions: new PostgresDialect({ pool: pool as never }),
+    driverOptions: new PostgresDialect({ pool }),
     logger: () => {},
     // The journal's function stands in a migration only.
     schemaGenerator: { disableForeignKeys: false, ignoreRoutines: true },

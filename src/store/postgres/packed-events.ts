@@ -12,14 +12,23 @@ export interface PackedEvents {
   readonly events: readonly PackedEvent[];
 }
 
-export type PackedEvent = readonly [resource: EventResource, resourceId: string, name: string, at: number, data: JsonObject];
+export type PackedEvent = readonly [
+  resource: EventResource,
+  resourceId: string,
+  name: string,
+  at: number,
+  data: JsonObject,
+];
 
 /**
  * One pack per shard.
  * @throws RangeError when the sequences of a shard leave a gap: a bug of the writer that would corrupt the log.
  */
 export function packEvents(events: readonly StatusEvent[]): PackedEvents[] {
-  const packs = new Map<number, { shard: number; firstSequence: number; lastSequence: number; events: PackedEvent[] }>();
+  const packs = new Map<
+    number,
+    { shard: number; firstSequence: number; lastSequence: number; events: PackedEvent[] }
+  >();
   for (const { shard, sequence, resource, resourceId, name, at, data } of events) {
     let pack = packs.get(shard);
     if (pack === undefined) {

@@ -23,7 +23,11 @@ export interface PostgresStoreOptions {
  *
  * @throws StoreUnavailable when the database is not reached.
  */
-export async function openPostgresStore({ url, log, poolSize = DEFAULT_POOL_SIZE }: PostgresStoreOptions): Promise<Store> {
+export async function openPostgresStore({
+  url,
+  log,
+  poolSize = DEFAULT_POOL_SIZE,
+}: PostgresStoreOptions): Promise<Store> {
   const database = await Database.open(url, poolSize, log);
   const connection = new JournalConnection(url, log);
   const store: Store = {

@@ -34,7 +34,9 @@ export class PostgresShards implements ShardStore {
           )
           insert into belfry.shard_log (shard, epoch, commit_count, last_sequence) select id, 0, 0, 0 from made
         `.execute(transaction);
-        const { rows } = await sql<{ shards: number }>`select count(*) as shards from belfry.shard`.execute(transaction);
+        const { rows } = await sql<{ shards: number }>`select count(*) as shards from belfry.shard`.execute(
+          transaction,
+        );
         return rows[0]?.shards ?? 0;
       }),
     );

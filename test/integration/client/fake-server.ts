@@ -2,10 +2,10 @@ import { createSecureServer, createServer } from "node:http2";
 import type { ServerHttp2Session } from "node:http2";
 import type { AddressInfo } from "node:net";
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { ConnectRouter, HandlerContext } from "@connectrpc/connect";
+import type { ConnectRouter } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
-import { WorkerService, WorkResponseSchema } from "../../../src/gen/belfry/v1/worker_service_pb.ts";
-import type { WorkHello, WorkRequest } from "../../../src/gen/belfry/v1/worker_service_pb.ts";
+import { WorkerService } from "../../../src/gen/belfry/v1/worker_service_pb.ts";
+import type { WorkHello, WorkRequest, WorkResponseSchema } from "../../../src/gen/belfry/v1/worker_service_pb.ts";
 import type { SelfSigned } from "./self-signed.ts";
 
 /** What was put in and not yet taken out; whoever takes from an empty one waits. */
@@ -76,8 +76,8 @@ export class FakeSession {
   readonly first: WorkRequest;
   /** Messages after the first. */
   readonly requests = new Inbox<WorkRequest>();
-  /** Resolves with how the stream ended: the worker said all it had to say, or it broke. */
-  readonly ended: Promise<"finished" | "broken">;
+  /** Resolves when the worker has nothing more to say, or cannot. */
+  readonly ended: Promise<void>;
   readonly #responses = new Inbox<MessageInitShape<typeof WorkResponseSchema> | "end" | Error>();
 
   constructor(first: WorkRequest, rest: AsyncIterator<WorkRequest>) {
@@ -123,9 +123,8 @@ export class FakeSession {
   }
 
   async *responses(): AsyncGenerator<MessageInitShape<typeof WorkResponseSchema>, void, undefined> {
-    void this.ended.then(() => {
-      this.end();
-    });
+    // A worker that has said all it had to say gets the end that it waits for.
+    void this.ended.then(() => this.end());
     for (;;) {
       const response = await this.#responses.next();
       if (response === "end") return;
@@ -134,15 +133,11 @@ export class FakeSession {
     }
   }
 
-  async #read(rest: AsyncIterator<WorkRequest>): Promise<"finished" | "broken"> {
+  async #read(rest: AsyncIterator<WorkRequest>): Promise<void> {
     try {
-      for (;;) {
-        const next = await rest.next();
-        if (next.done) return "finished";
-        this.requests.put(next.value);
-      }
+      for (let next = await rest.next(); !next.done; next = await rest.next()) this.requests.put(next.value);
     } catch {
-      return "broken";
+      // The stream broke.
     }
   }
 }
@@ -156,9 +151,7 @@ export class FakeWorkerService {
   calls = 0;
 
   readonly routes = (router: ConnectRouter): void => {
-    const work = (requests: AsyncIterable<WorkRequest>, context: HandlerContext): ReturnType<FakeSession["responses"]> =>
-      this.#work(requests, context);
-    router.service(WorkerService, { work });
+    router.service(WorkerService, { work: (requests) => this.#work(requests) });
   };
 
   /** The next stream that a worker opens, once its hello is here. */
@@ -166,7 +159,7 @@ export class FakeWorkerService {
     return this.#sessions.next();
   }
 
-  async *#work(requests: AsyncIterable<WorkRequest>, _context: HandlerContext): ReturnType<FakeSession["responses"]> {
+  async *#work(requests: AsyncIterable<WorkRequest>): ReturnType<FakeSession["responses"]> {
     this.calls += 1;
     const refusal = this.refusals.shift();
     if (refusal) throw refusal;

@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
 import type { HandlerContext } from "../../../src/client/index.ts";
-import { settled } from "../../support/manual-clock.ts";
 import type { FakeSession } from "./fake-server.ts";
 import { gate, startBench } from "./worker-under-test.ts";
 
@@ -40,7 +39,12 @@ test("running attempts give signs of life together, and stop when they end", asy
 });
 
 test("an instance with a shorter heartbeat timeout beats three times as often as that", async () => {
-  const bench = await startBench({ handler: () => new Promise<never>(() => {}) });
+  const bench = await startBench({
+    concurrency: 2,
+    handler: async ({ instanceId }) => {
+      if (instanceId !== "fence") await new Promise<never>(() => {});
+    },
+  });
   const session = await bench.service.session();
   session.welcome(20_000);
   session.send({
@@ -53,10 +57,31 @@ test("an instance with a shorter heartbeat timeout beats three times as often as
   });
   await bench.event("started");
   await bench.clock.advance(1_999);
-  await settled();
-  expect(session.requests.size).toBe(0);
+  session.assign("fence");
+  expect(await session.requests.next()).toMatchObject({
+    completions: [{ attemptToken: "token-fence" }],
+    heartbeats: [],
+  });
   await bench.clock.advance(1);
   expect(await nextTokens(session)).toEqual(["token-a"]);
+});
+
+test("attempts go on giving signs of life over a new stream, and none while there is no stream", async () => {
+  const bench = await startBench({ handler: () => new Promise<never>(() => {}), reconnect: { initialMs: 20_000 } });
+  const before = await bench.service.session();
+  before.welcome(3_000);
+  before.assign("a");
+  await bench.event("started");
+  bench.server.cut();
+  await bench.event("disconnected");
+  expect(bench.clock.pendingTimers).toBe(1);
+  await bench.clock.advance(10_000);
+  const after = await bench.service.session();
+  expect(after.first.heartbeats.map(({ attemptToken }) => attemptToken)).toEqual(["token-a"]);
+  after.welcome(4_000);
+  await bench.event("connected");
+  await bench.clock.advance(4_000);
+  expect(await nextTokens(after)).toEqual(["token-a"]);
 });
 
 test("what waits for a free slot is kept alive too", async () => {
@@ -82,7 +107,8 @@ test("an aborted stale attempt gives no more signs", async () => {
 
 test("progress is sent at once, then at most every so often, the last value winning", async () => {
   const bench = await startBench({
-    handler: async ({ progress, metadata }: HandlerContext<unknown>) => {
+    handler: async ({ instanceId, progress, metadata }: HandlerContext<unknown>) => {
+      if (instanceId === "fence") return;
       progress(1, "one");
       progress(2, "two");
       progress(140, "three", "nearly");
@@ -97,8 +123,11 @@ test("progress is sent at once, then at most every so often, the last value winn
   session.assign("a");
   expect((await session.requests.next()).heartbeats).toMatchObject([{ progress: { percent: 1, step: "one" } }]);
   await bench.clock.advance(199);
-  await settled();
-  expect(session.requests.size).toBe(0);
+  session.assign("fence");
+  expect(await session.requests.next()).toMatchObject({
+    completions: [{ attemptToken: "token-fence" }],
+    heartbeats: [],
+  });
   await bench.clock.advance(1);
   expect((await session.requests.next()).heartbeats).toMatchObject([
     { progress: { percent: 100, step: "three", message: "nearly" }, metadata: { rows: 2, file: "x" } },

@@ -134,10 +134,13 @@ test("checkpoint holds a paused attempt until it may go on", async () => {
 });
 
 test("a cancel frees an attempt that holds at a checkpoint", async () => {
+  const holding = gate();
   const { service, event } = await startBench({
     handler: async (context: HandlerContext<unknown>) => {
       while (!context.paused) await new Promise(setImmediate);
-      await context.checkpoint();
+      const goesOn = context.checkpoint();
+      holding.resolve();
+      await goesOn;
     },
   });
   const session = await service.session();
@@ -145,6 +148,7 @@ test("a cancel frees an attempt that holds at a checkpoint", async () => {
   session.assign("a");
   await event("started");
   session.send({ signals: [{ attemptToken: "token-a", pauseRequested: true }] });
+  await holding.promise;
   session.send({ signals: [{ attemptToken: "token-a", pauseRequested: true, cancelRequested: true }] });
   expect((await session.results()).failures).toMatchObject([{ error: { code: "CANCELLED" }, retryable: false }]);
 });

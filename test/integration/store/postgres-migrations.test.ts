@@ -59,17 +59,22 @@ it("the migrations make the tables that the entities describe", async () => {
   expect(await schemaDifference(url, silentLog)).toBe("");
 });
 
-it.each([
-  ["a column", "alter table belfry.request drop column answer"],
-  ["a column's type", "alter table belfry.request alter priority type text"],
-  ["an index", "drop index belfry.instance_by_wake"],
-  ["a partial index's predicate", "drop index belfry.instance_by_key; create index instance_by_key on belfry.instance (definition_id, id)"],
-  ["a table", "drop table belfry.attempt"],
-].map(([what, statement]) => [what!, statement!.replace("belfry.request alter priority", "belfry.instance alter priority")]))(
-  "%s that the migrations make otherwise is found",
-  async (_what, statement) => {
-    await migrate(url, silentLog);
-    await execute(statement);
-    expect(await schemaDifference(url, silentLog)).not.toBe("");
-  },
-);
+it.each(
+  [
+    ["a column", "alter table belfry.request drop column answer"],
+    ["a column's type", "alter table belfry.request alter priority type text"],
+    ["an index", "drop index belfry.instance_by_wake"],
+    [
+      "a partial index's predicate",
+      "drop index belfry.instance_by_key; create index instance_by_key on belfry.instance (definition_id, id)",
+    ],
+    ["a table", "drop table belfry.attempt"],
+  ].map(([what, statement]) => [
+    what!,
+    statement!.replace("belfry.request alter priority", "belfry.instance alter priority"),
+  ]),
+)("%s that the migrations make otherwise is found", async (_what, statement) => {
+  await migrate(url, silentLog);
+  await execute(statement);
+  expect(await schemaDifference(url, silentLog)).not.toBe("");
+});

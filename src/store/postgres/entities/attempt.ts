@@ -15,6 +15,10 @@ export const AttemptEntity = defineEntity({
     outcome: p.smallint().comment(ATTEMPT_OUTCOMES.legend),
     startedAt: instant(),
     endedAt: instant(),
-    detail: p.type("json").columnType("json").$type<Pick<AttemptRecord, "series" | "workerId" | "error">>().comment("series, workerId, error"),
+    detail: p
+      .type("json")
+      .columnType("json")
+      .$type<Pick<AttemptRecord, "series" | "workerId" | "error">>()
+      .comment("series, workerId, error"),
   },
 });

@@ -25,7 +25,11 @@ export const DefinitionEntity = defineEntity({
   indexes: [
     { name: "definition_by_creation", properties: ["createdAt", "id"] },
     { name: "definition_by_user", properties: ["userId", "createdAt", "id"], where: "user_id <> ''::text" },
-    { name: "definition_by_business_id", properties: ["businessId", "createdAt", "id"], where: "business_id <> ''::text" },
+    {
+      name: "definition_by_business_id",
+      properties: ["businessId", "createdAt", "id"],
+      where: "business_id <> ''::text",
+    },
     {
       name: "definition_by_label",
       expression: `create index definition_by_label on belfry.definition using gin (labels jsonb_path_ops) with (fastupdate = off) where labels <> '{}'::jsonb`,

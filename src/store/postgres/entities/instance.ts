@@ -34,7 +34,11 @@ export const InstanceEntity = defineEntity({
     },
     { name: "instance_by_key", properties: ["definitionId", "id"], where: "keyed" },
     { name: "instance_by_user", properties: ["userId", "createdAt", "id"], where: "user_id <> ''::text" },
-    { name: "instance_by_business_id", properties: ["businessId", "createdAt", "id"], where: "business_id <> ''::text" },
+    {
+      name: "instance_by_business_id",
+      properties: ["businessId", "createdAt", "id"],
+      where: "business_id <> ''::text",
+    },
     {
       name: "instance_by_label",
       expression: `create index instance_by_label on belfry.instance using gin (labels jsonb_path_ops) with (fastupdate = off) where labels <> '{}'::jsonb`,

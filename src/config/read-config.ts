@@ -1,0 +1,111 @@
+import type { Config, Environment, Machine } from "./config.ts";
+import { nearestName } from "./nearest-name.ts";
+import {
+  dataDirOf,
+  databaseUrlOf,
+  defaultNodeId,
+  isReachableFromOutside,
+  leaseTtlOf,
+  listenOf,
+  logFormatOf,
+  logLevelOf,
+  nodeIdOf,
+  serverUrlOf,
+  shardCountOf,
+  tlsOf,
+} from "./values.ts";
+import { isPlanned, VARIABLES } from "./variables.ts";
+import type { VariableName } from "./variables.ts";
+import { WrongVariable } from "./wrong-variable.ts";
+
+export type ConfigReading =
+  /** `warnings`: a line each, about what the start goes on in spite of. */
+  | { readonly kind: "read"; readonly config: Config; readonly warnings: readonly string[] }
+  /** The start cannot go on. `message` is one line that names the variable. */
+  | { readonly kind: "wrong"; readonly variable: string; readonly message: string };
+
+/** Reads and checks what a node is told by its environment. A variable that is set to nothing counts as unset. */
+export function readConfig(environment: Environment, machine: Machine): ConfigReading {
+  try {
+    refusePlanned(environment);
+    const config = configOf(environment, machine);
+    return { kind: "read", config, warnings: warningsOf(environment, config) };
+  } catch (error) {
+    if (error instanceof WrongVariable) return { kind: "wrong", variable: error.variable, message: error.message };
+    throw error;
+  }
+}
+
+/** Reads the one variable that the commands against a server need. */
+export function readServerUrl(
+  environment: Environment,
+): { readonly kind: "read"; readonly url: string } | { readonly kind: "wrong"; readonly message: string } {
+  try {
+    return { kind: "read", url: serverUrlOf(valueOrDefault(environment, "BELFRY_SERVER")) };
+  } catch (error) {
+    if (error instanceof WrongVariable) return { kind: "wrong", message: error.message };
+    throw error;
+  }
+}
+
+function configOf(environment: Environment, machine: Machine): Config {
+  const listen = listenOf(valueOrDefault(environment, "BELFRY_LISTEN"));
+  const databaseUrl = valueOf(environment, "BELFRY_DATABASE_URL");
+  const nodeId = valueOf(environment, "BELFRY_NODE_ID");
+  const logFormat = valueOf(environment, "BELFRY_LOG_FORMAT");
+  return {
+    ...listen,
+    database:
+      databaseUrl === undefined ? dataDirOf(valueOrDefault(environment, "BELFRY_DATA_DIR")) : databaseUrlOf(databaseUrl),
+    nodeId: nodeId === undefined ? defaultNodeId(machine, listen.port) : nodeIdOf(nodeId),
+    shardCount: shardCountOf(valueOrDefault(environment, "BELFRY_SHARDS")),
+    leaseTtlMs: leaseTtlOf(valueOrDefault(environment, "BELFRY_LEASE_TTL")),
+    tls: tlsOf(valueOf(environment, "BELFRY_TLS_CERT_FILE"), valueOf(environment, "BELFRY_TLS_KEY_FILE"), machine),
+    log: {
+      level: logLevelOf(valueOrDefault(environment, "BELFRY_LOG_LEVEL")),
+      format: logFormat === undefined ? undefined : logFormatOf(logFormat),
+    },
+  };
+}
+
+type WithDefault = { [Name in VariableName]: (typeof VARIABLES)[Name]["fallback"] extends string ? Name : never }[VariableName];
+
+function valueOrDefault(environment: Environment, name: WithDefault): string {
+  return valueOf(environment, name) ?? VARIABLES[name].fallback;
+}
+
+function valueOf(environment: Environment, name: string): string | undefined {
+  const text = environment[name]?.trim();
+  return text === "" ? undefined : text;
+}
+
+function refusePlanned(environment: Environment): void {
+  const planned = namesIn(environment).find(isPlanned);
+  if (planned !== undefined) {
+    throw new WrongVariable(planned, `${planned} is not supported yet by this version of Belfry: unset it.`);
+  }
+}
+
+function warningsOf(environment: Environment, config: Config): readonly string[] {
+  const known = Object.keys(VARIABLES);
+  const warnings = namesIn(environment)
+    .filter((name) => !known.includes(name))
+    .map((name) => {
+      const nearest = nearestName(name, known);
+      return `${name} is not a variable of Belfry and has no effect${nearest === undefined ? "" : `: did you mean ${nearest}?`}`;
+    });
+  if (config.database.kind === "url" && valueOf(environment, "BELFRY_DATA_DIR") !== undefined) {
+    warnings.push("BELFRY_DATA_DIR has no effect, for BELFRY_DATABASE_URL is set");
+  }
+  if (isReachableFromOutside(config.host)) {
+    const unencrypted = config.tls === undefined ? "nothing is encrypted, and " : "";
+    warnings.push(`BELFRY_LISTEN lets other machines in (${config.listen}): ${unencrypted}whoever reaches it may use all of the API`);
+  }
+  return warnings;
+}
+
+function namesIn(environment: Environment): readonly string[] {
+  return Object.keys(environment)
+    .filter((name) => name.startsWith("BELFRY_") && valueOf(environment, name) !== undefined)
+    .toSorted();
+}

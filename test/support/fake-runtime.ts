@@ -1,0 +1,132 @@
+/**
+ * A runtime that answers what a test tells it to and remembers what it was asked, over a store in memory that the test fills.
+ */
+import type { StatusEvent } from "../../src/domain/event/status-event.ts";
+import type { DefinitionRecord } from "../../src/domain/definition/definition.ts";
+import type { OccurrenceRecord } from "../../src/domain/definition/occurrence.ts";
+import type { SupervisorRecord } from "../../src/domain/definition/supervision.ts";
+import { isFinal, type InstanceRecord } from "../../src/domain/instance/instance.ts";
+import { searchableGrams } from "../../src/domain/search.ts";
+import type {
+  DefinitionCommands,
+  InstanceCommands,
+  Runtime,
+  RuntimeStatus,
+  WorkerCommands,
+} from "../../src/runtime/index.ts";
+import { MemoryQueries } from "../../src/store/memory/queries.ts";
+import { emptyTables, rowsOf } from "../../src/store/memory/tables.ts";
+import { aSupervisor, anEvent } from "./records.ts";
+
+export const FAKE_SHARDS = 4;
+
+export interface Asked {
+  readonly command: string;
+  readonly args: readonly unknown[];
+}
+
+/** Answers by command; a command without one fails as something nobody expected. */
+export interface Answers {
+  readonly definitions?: Partial<DefinitionCommands>;
+  readonly instances?: Partial<InstanceCommands>;
+  readonly workers?: Partial<WorkerCommands>;
+}
+
+export class FakeRuntime implements Runtime {
+  readonly asked: Asked[] = [];
+  readonly definitions: DefinitionCommands;
+  readonly instances: InstanceCommands;
+  readonly workers: WorkerCommands;
+  readonly tables = emptyTables();
+  readonly queries = new MemoryQueries(this.tables);
+  readonly #listeners = new Set<(events: readonly StatusEvent[]) => void>();
+  #status: RuntimeStatus = {
+    nodeId: "node1",
+    ownedShards: Array.from({ length: FAKE_SHARDS }, (_, shard) => shard),
+    shardCount: FAKE_SHARDS,
+    residents: 0,
+    uncommitted: 0,
+    draining: false,
+    ready: true,
+  };
+
+  constructor(answers: Answers = {}) {
+    this.definitions = this.#recorded<DefinitionCommands>(answers.definitions);
+    this.instances = this.#recorded<InstanceCommands>(answers.instances);
+    this.workers = this.#recorded<WorkerCommands>(answers.workers);
+    for (let shard = 0; shard < FAKE_SHARDS; shard++) {
+      this.tables.shards.push({ shard, owner: "node1", epoch: 1, expiresAt: 0, commit: 0, lastSequence: 0, events: [] });
+    }
+  }
+
+  readonly events = {
+    subscribe: (listener: (events: readonly StatusEvent[]) => void) => {
+      this.#listeners.add(listener);
+      return { unsubscribe: () => void this.#listeners.delete(listener) };
+    },
+  };
+
+  get listenerCount(): number {
+    return this.#listeners.size;
+  }
+
+  status(): RuntimeStatus {
+    return this.#status;
+  }
+
+  setStatus(change: Partial<RuntimeStatus>): void {
+    this.#status = { ...this.#status, ...change };
+  }
+
+  async ready(): Promise<void> {}
+  async drain(): Promise<void> {}
+
+  put(...records: readonly (DefinitionRecord | InstanceRecord)[]): void {
+    for (const record of records) {
+      if ("life" in record) {
+        this.tables.active.delete(record.id);
+        (isFinal(record.state) ? this.tables.finished : this.tables.active).set(record.id, record);
+      } else {
+        this.tables.definitions.set(record.id, record);
+        this.tables.grams.set(record.id, new Set(searchableGrams(record.spec)));
+        if (!this.tables.supervisors.has(record.id)) this.putSupervisor(aSupervisor(record));
+      }
+    }
+  }
+
+  putSupervisor(supervisor: SupervisorRecord): void {
+    this.tables.supervisors.set(supervisor.definitionId, supervisor);
+  }
+
+  putOccurrences(...occurrences: readonly OccurrenceRecord[]): void {
+    for (const occurrence of occurrences) {
+      rowsOf(this.tables.occurrences, occurrence.definitionId).set(occurrence.scheduledAt, occurrence);
+    }
+  }
+
+  /** Appends to the log; `told` false: as another node would, without a word to this one's listeners. */
+  commit(events: readonly Partial<StatusEvent>[], told = true): StatusEvent[] {
+    const committed = events.map((given) => {
+      const row = this.tables.shards[given.shard ?? 0];
+      if (row === undefined) throw new Error(`There is no shard ${given.shard}`);
+      row.lastSequence += 1;
+      const event = anEvent({ ...given, sequence: row.lastSequence });
+      row.events.push(event);
+      return event;
+    });
+    if (told) for (const listener of this.#listeners) listener(committed);
+    return committed;
+  }
+
+  #recorded<C extends object>(answers: Partial<C> = {}): C {
+    const get = (_: object, command: string | symbol): unknown => {
+      return (...args: readonly unknown[]): unknown => {
+        this.asked.push({ command: String(command), args });
+        const answer: unknown = Reflect.get(answers, command);
+        if (typeof answer !== "function") throw new Error(`No answer was given for ${String(command)}`);
+        return Reflect.apply(answer, answers, args);
+      };
+    };
+    return new Proxy({}, { get }) as C;
+  }
+}
