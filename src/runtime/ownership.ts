@@ -119,7 +119,7 @@ export class Ownership {
 
   async #acquire(missing: number): Promise<void> {
     const sentAt = this.#clock.monotonic();
-    const acquired = await this.#store.acquire(this.#options.nodeId, this.#options.leaseTtlMs, missing);
+    const acquired = await this.#store.acquire(this.#options.nodeId, this.#options.leaseTtlMs, missing, [...this.#owned.keys()]);
     if (acquired.length === 0) {
       return;
     }

@@ -1,2 +1,2 @@
 export { migrate, pendingMigrations } from "./postgres/migrate.ts";
-export { openPostgresStore, type PostgresStoreOptions } from "./postgres/postgres-store.ts";
+export { openPostgresStore } from "./postgres/postgres-store.ts";

@@ -79,6 +79,9 @@ export class FakeRuntime implements Runtime {
   }
 
   async ready(): Promise<void> {}
+  async quiesce(): Promise<void> {}
+  quiesce(): void {}
+
   async drain(): Promise<void> {}
 
   put(...records: readonly (DefinitionRecord | InstanceRecord)[]): void {

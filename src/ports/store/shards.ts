@@ -26,8 +26,9 @@ export interface ShardStore {
   list(): Promise<readonly ShardLease[]>;
   /**
    * Takes up to `limit` shards that nobody owns, or whose lease is over, or that `node` already owned in an earlier life. Raises their epoch.
+   * @param held shards that this life of the node has: they are left alone. Default: none.
    */
-  acquire(node: string, ttlMs: number, limit: number): Promise<readonly AcquiredShard[]>;
+  acquire(node: string, ttlMs: number, limit: number, held?: readonly number[]): Promise<readonly AcquiredShard[]>;
   /** Extends the leases that are still this node's at these epochs. @returns the shards that are: others are lost. */
   renew(node: string, held: readonly { readonly shard: number; readonly epoch: number }[], ttlMs: number): Promise<readonly number[]>;
   /** Gives shards up at once, so that another node need not wait for the lease to end. */

@@ -87,7 +87,7 @@ async function read(
 /** Answers that are still to come, and those that the worker does not take, count alike. */
 async function roomFor(backlog: WorkBacklog, outbox: WorkOutbox, limit: number): Promise<void> {
   while (backlog.size + outbox.unsentReceipts >= limit && !outbox.hasEnded) {
-    await (backlog.size > 0 ? backlog.oneDone() : outbox.taken());
+    await Promise.race(backlog.size > 0 ? [backlog.oneDone(), outbox.taken()] : [outbox.taken()]);
   }
 }
 

@@ -31,10 +31,11 @@ export class MemoryShards implements ShardStore {
     });
   }
 
-  async acquire(node: string, ttlMs: number, limit: number): Promise<readonly AcquiredShard[]> {
+  async acquire(node: string, ttlMs: number, limit: number, held: readonly number[] = []): Promise<readonly AcquiredShard[]> {
     const now = this.#clock.monotonic();
-    const free = this.#tables.shards.filter(({ owner, expiresAt }) => owner === null || expiresAt <= now);
-    const own = this.#tables.shards.filter(({ owner, expiresAt }) => owner === node && expiresAt > now);
+    const wanted = this.#tables.shards.filter(({ shard }) => !held.includes(shard));
+    const free = wanted.filter(({ owner, expiresAt }) => owner === null || expiresAt <= now);
+    const own = wanted.filter(({ owner, expiresAt }) => owner === node && expiresAt > now);
     // Own ones last, so that a node which asks again gets further ones.
     return [...free, ...own].slice(0, limit).map((row) => {
       row.owner = node;

@@ -56,12 +56,12 @@ export class PostgresShards implements ShardStore {
   }
 
   /** Shards that nobody holds come first, so that a node which asks again gets further ones. */
-  async acquire(node: string, ttlMs: number, limit: number): Promise<readonly AcquiredShard[]> {
+  async acquire(node: string, ttlMs: number, limit: number, held: readonly number[] = []): Promise<readonly AcquiredShard[]> {
     const { rows } = await this.#database.run((tables) =>
       sql<AcquiredShard>`
         with free as (
           select id from belfry.shard
-          where owner is null or owner = ${node} or expires_at <= clock_timestamp()
+          where (owner is null or owner = ${node} or expires_at <= clock_timestamp()) and id <> all (${held}::int[])
           order by owner = ${node} and expires_at > clock_timestamp() nulls first, id
           limit ${limit}
           for update skip locked

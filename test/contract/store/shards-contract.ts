@@ -115,6 +115,17 @@ export function shardsContract(given: Given): void {
   );
 
   it(
+    "a node that names the shards it has keeps them, and gets only others",
+    given(async ({ store: { shards } }) => {
+      const had = await shards.acquire("a", LONG_TTL_MS, 2);
+      const more = await shards.acquire("a", LONG_TTL_MS, SHARDS, numbers(had));
+      expect(numbers([...had, ...more])).toEqual(ALL);
+      expect(await shards.acquire("a", LONG_TTL_MS, SHARDS, ALL)).toEqual([]);
+      expect(await shards.renew("a", had, LONG_TTL_MS)).toHaveLength(2);
+    }),
+  );
+
+  it(
     "renewing keeps the leases at their epochs for the new time",
     given(async ({ store: { shards } }) => {
       const held = await shards.acquire("a", LONG_TTL_MS, SHARDS);
