@@ -10,6 +10,7 @@ import { StoreUnavailable } from "../ports/store/journal.ts";
 import type { Store } from "../ports/store/store.ts";
 import { Activation } from "./activation.ts";
 import type { Runtime } from "./api.ts";
+import { instanceOfToken } from "./attempt-token.ts";
 import { CallingOff } from "./calling-off.ts";
 import { Deadlines } from "./deadlines.ts";
 import { Decisions } from "./decisions.ts";
@@ -70,6 +71,7 @@ export function startRuntime({ store, clock, ids, random, log, options }: Runtim
         residents.dropShards((shard) => lost.has(shard));
         queues.keepShards((shard) => !lost.has(shard));
         journal.dropShards(lost);
+        workers.dropAttempts((token) => lost.has(activation.shardOf(instanceOfToken(token) ?? "")));
       },
     },
   });

@@ -134,6 +134,15 @@ export class Workers {
     }
   }
 
+  /** Attempts whose instances are no longer this node's free their slots here; the worker's reports go to the new owner. */
+  dropAttempts(isLost: (token: string) => boolean): void {
+    for (const token of this.#runners.keys()) {
+      if (isLost(token)) {
+        this.release(token);
+      }
+    }
+  }
+
   /** Tells every worker that this node goes away. */
   drain(): void {
     for (const session of this.#sessions.values()) {

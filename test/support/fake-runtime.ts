@@ -80,8 +80,6 @@ export class FakeRuntime implements Runtime {
 
   async ready(): Promise<void> {}
   async quiesce(): Promise<void> {}
-  quiesce(): void {}
-
   async drain(): Promise<void> {}
 
   put(...records: readonly (DefinitionRecord | InstanceRecord)[]): void {
