@@ -4,12 +4,15 @@
  * TypeScript sources: this one when it is new enough, else the Node 24 that came as a dependency.
  */
 import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { constants } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const MAIN = new URL("../src/main.ts", import.meta.url);
+const SOURCE = new URL("../src/main.ts", import.meta.url);
+/** An installed package holds what was built from the sources: Node strips no types below node_modules. */
+const MAIN = existsSync(SOURCE) ? SOURCE : new URL("../dist/main.js", import.meta.url);
 /** The line of Node that Belfry is tested on; older ones lack syntax that the sources use. */
 const NEEDED_MAJOR = 24;
 
