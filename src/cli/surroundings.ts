@@ -18,6 +18,10 @@ export interface Surroundings {
   readText(path: string): Promise<string>;
   /** Calls the listener for each SIGINT and SIGTERM, which end the process no more. The answer takes that back. */
   onStopSignal(listener: () => void): () => void;
+  /** Calls the listener for what nobody caught, which ends the process no more. The answer takes that back. */
+  onUncaught(listener: (error: unknown) => void): () => void;
+  /** Sends a signal to another process; nothing happens when it is gone. */
+  signal(pid: number, signal: NodeJS.Signals): void;
   /** Ends the process at once. For those who cannot wait until their caller has returned. */
   exit(code: number): never;
 }
@@ -36,6 +40,17 @@ export function processSurroundings(): Surroundings {
       return () => {
         for (const signal of signals) process.off(signal, listener);
       };
+    },
+    onUncaught(listener) {
+      process.on("uncaughtException", listener);
+      return () => process.off("uncaughtException", listener);
+    },
+    signal(pid, signal) {
+      try {
+        process.kill(pid, signal);
+      } catch {
+        // It ended by itself.
+      }
     },
     exit: (code) => process.exit(code),
   };

@@ -117,10 +117,10 @@ export class Activation {
       return null;
     }
     const { definition, supervisor } = row;
-    const { roster, released } = restoreRoster(
-      definition.spec,
-      supervisor.supervision.counters.active === 0 ? [] : await this.#store.loadActiveOf(id, tracksAll(definition.spec) ? "all" : "keyed"),
-    );
+    const { counters, gated } = supervisor.supervision;
+    // Some may still wait by a policy that the definition had before.
+    const which = tracksAll(definition.spec) || gated > 0 ? "all" : "keyed";
+    const { roster, released } = restoreRoster(definition.spec, counters.active === 0 ? [] : await this.#store.loadActiveOf(id, which));
     this.#requireSame(shard, epoch);
     const resident: SupervisorResident = {
       kind: "supervisor",

@@ -7,6 +7,7 @@ import type { AttemptRecord } from "../domain/instance/attempt.ts";
 import type { InstanceRecord } from "../domain/instance/instance.ts";
 import { isFinal } from "../domain/instance/instance.ts";
 import type { JournalBatch, QueueEntry, RequestRecord, ShardFence } from "../ports/store/journal.ts";
+import { shardUnavailable } from "./refusals.ts";
 import type { InstanceResident, SupervisorResident } from "./residents.ts";
 
 /** Where an instance's row is and where it goes. */
@@ -150,6 +151,7 @@ export class OpenBatch {
       instances[change].push(rowOfInstance(resident, change, wake));
     }
     const staged = [...this.#supervisors];
+    const unclaimed = new Set([...this.#shards].filter((shard) => !claims.has(shard)));
     const batch: JournalBatch = {
       fences,
       definitions: staged.filter(([, { definition }]) => definition).map(([resident]) => resident.definition),
@@ -166,7 +168,12 @@ export class OpenBatch {
       requests: this.#requests,
       events,
     };
-    return new SealedBatch(batch, this.#deleted, [...this.#supervisors.keys(), ...this.#instances.keys()], this.#continuations, this.decisions, this.#waiting);
+    const pinned = [...this.#supervisors.keys(), ...this.#instances.keys()];
+    const sealed = new SealedBatch(batch, this.#deleted, pinned, this.#continuations, this.decisions, this.#waiting);
+    if (unclaimed.size > 0) {
+      sealed.withoutShards((shard) => unclaimed.has(shard), shardUnavailable([...unclaimed][0] ?? 0));
+    }
+    return sealed;
   }
 }
 
@@ -176,7 +183,7 @@ export class SealedBatch {
   readonly decisions: number;
   readonly #deletedShards: ReadonlyMap<string, number>;
   readonly #pinned: readonly (SupervisorResident | InstanceResident)[];
-  readonly #waiting: readonly (() => void)[];
+  readonly #waiting: (() => void)[];
   #continuations: readonly Continuation[];
 
   constructor(
@@ -185,7 +192,7 @@ export class SealedBatch {
     pinned: readonly (SupervisorResident | InstanceResident)[],
     continuations: readonly Continuation[],
     decisions: number,
-    waiting: readonly (() => void)[],
+    waiting: (() => void)[],
   ) {
     this.#waiting = waiting;
     this.batch = batch;
@@ -227,6 +234,11 @@ export class SealedBatch {
     this.batch = { ...this.batch, fences: this.batch.fences.map((fence) => ({ ...fence, commit: commitOf(fence.shard) })) };
   }
 
+  /** Runs when the batch was written or dropped. */
+  whenOver(run: () => void): void {
+    this.#waiting.push(run);
+  }
+
   /** Tells those who only wait for the batch to be through. */
   over(): void {
     for (const run of this.#waiting) {
@@ -234,13 +246,17 @@ export class SealedBatch {
     }
   }
 
-  /** Carries out what waited for the commit. */
-  act(): void {
+  /** Carries out what waited for the commit. `failed` is told what one of them throws; the others go on. */
+  act(failed: (error: unknown) => void): void {
     for (const resident of this.#pinned) {
       resident.pins--;
     }
     for (const { committed } of this.#continuations) {
-      committed();
+      try {
+        committed();
+      } catch (error) {
+        failed(error);
+      }
     }
   }
 }

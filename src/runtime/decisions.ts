@@ -20,7 +20,7 @@ import type { Random } from "../ports/random.ts";
 import type { Deadlines } from "./deadlines.ts";
 import type { Journal } from "./journal.ts";
 import type { Ownership } from "./ownership.ts";
-import { refusalOf, shardUnavailable } from "./refusals.ts";
+import { definitionNotFound, refusalOf, shardUnavailable } from "./refusals.ts";
 import type { InstanceResident, Residents, SupervisorResident } from "./residents.ts";
 import { isTracked, memberOf } from "./rosters.ts";
 
@@ -60,6 +60,8 @@ export class Decisions {
   readonly #executor: ExecutorPort;
   readonly #followUps: FollowUps;
   #depth = 0;
+  /** Decisions that follow from the one under way: that one has found its shard to be ours, and nothing of it may be left out. */
+  #following = 0;
 
   constructor(deps: {
     clock: Clock;
@@ -105,10 +107,14 @@ export class Decisions {
   /** @returns whether the instance's state allowed it. */
   instance(resident: InstanceResident, event: InstanceEvent): boolean {
     return this.run(() => {
-      this.#requireCurrent(resident);
+      this.requireCurrent(resident);
       const decision = decideInstance(resident.record, event);
       if (!decision.accepted) {
         return false;
+      }
+      if (isFinal(decision.record.state) && this.#journal.open.revives(resident)) {
+        // Its row is about to move back: it moves again in the commit after that.
+        this.#journal.cut();
       }
       const token = resident.record.life.attempt?.token;
       const before = resident.record;
@@ -124,11 +130,6 @@ export class Decisions {
 
   /** A deadline of this instance may have passed. */
   wakeInstance(resident: InstanceResident): void {
-    if (this.#journal.open.revives(resident)) {
-      // Its row is about to move back: it cannot end in the same commit.
-      this.#journal.after(resident.shard, () => this.arm(resident));
-      return;
-    }
     const at = this.#clock.now();
     this.instance(resident, { type: "WAKE", at, chance: this.chance(), heartbeatFloor: this.#heartbeatFloor(resident.shard) });
     this.arm(resident);
@@ -136,11 +137,12 @@ export class Decisions {
 
   supervisor(resident: SupervisorResident, event: SupervisorEvent): SupervisorOutcome {
     return this.run(() => {
-      this.#requireCurrent(resident);
+      this.requireCurrent(resident);
       const decision = decideSupervisor(resident.definition, resident.supervision, event);
       if (!decision.accepted) {
         return { kind: "ignored" };
       }
+      this.#prepareReplacing(resident, decision.effects);
       const definitionChanged = decision.definition !== resident.definition;
       if (definitionChanged || decision.supervision !== resident.supervision) {
         resident.definition = decision.definition;
@@ -203,15 +205,38 @@ export class Decisions {
 
   /** Stages a supervisor whose supervision was changed by the runtime itself. */
   touchSupervisor(resident: SupervisorResident): void {
-    this.run(() => this.#stageSupervisor(resident, false));
+    if (!resident.deleted) {
+      this.run(() => this.#stageSupervisor(resident, false));
+    }
   }
 
-  /** An actor decides only in its one activation, while its shard is this node's. */
-  #requireCurrent(resident: InstanceResident | SupervisorResident): void {
+  /** An actor decides only in its one activation, while its shard is this node's. Throws SHARD_UNAVAILABLE otherwise. */
+  requireCurrent(resident: InstanceResident | SupervisorResident): void {
+    if (this.#following > 0) {
+      return;
+    }
     const { id, shard } = resident;
+    if (resident.kind === "supervisor" && resident.deleted) {
+      throw definitionNotFound(id);
+    }
     const current = resident.kind === "supervisor" ? this.#residents.supervisors.get(id) : this.#residents.instances.get(id);
     if (current !== resident || this.#ownership.open(shard) === null) {
       throw shardUnavailable(shard);
+    }
+  }
+
+  /** A holder of a unique key that gives way ends in the same commit, so it must be in memory, and its row where it can move from. */
+  #prepareReplacing({ shard }: SupervisorResident, effects: readonly SupervisorEffect[]): void {
+    for (const effect of effects) {
+      if (effect.kind === "replace") {
+        const holder = this.#residents.instances.get(effect.instanceId);
+        if (holder === undefined) {
+          throw shardUnavailable(shard);
+        }
+        if (this.#journal.open.revives(holder)) {
+          this.#journal.cut();
+        }
+      }
     }
   }
 
@@ -236,42 +261,51 @@ export class Decisions {
   }
 
   #follow(resident: InstanceResident, { effects }: InstanceDecision, at: number, revivedFrom: FinalState | null): void {
+    this.#following++;
+    try {
+      for (const effect of effects) {
+        this.#carryOut(resident, effect, at, revivedFrom);
+      }
+    } finally {
+      this.#following--;
+    }
+  }
+
+  #carryOut(resident: InstanceResident, effect: InstanceEffect, at: number, revivedFrom: FinalState | null): void {
     const { open } = this.#journal;
     const { id, shard } = resident;
-    for (const effect of effects) {
-      switch (effect.kind) {
-        case "offer":
-          this.#executor.offer(resident);
-          break;
-        case "withdraw":
-          this.#executor.withdraw(resident);
-          break;
-        case "dispatch":
-          this.#executor.dispatch(resident);
-          break;
-        case "signal":
-          this.#executor.signal(resident, effect);
-          break;
-        case "record":
-          open.attempt({ ...effect.attempt, instanceId: id, shard });
-          break;
-        case "announce":
-          open.announce(shard, { resource: "instance", resourceId: id, name: effect.name, at, data: this.#eventData(resident, effect.data) });
-          break;
-        case "ended":
-          this.#ended(resident, effect.state, at);
-          break;
-        case "revived":
-          open.instance(resident, "revived");
-          if (resident.supervisor !== null && revivedFrom !== null) {
-            this.supervisor(resident.supervisor, { type: "REVIVED", at, from: revivedFrom });
-          }
-          break;
-        case "touched":
-          break;
-        default:
-          effect satisfies never;
-      }
+    switch (effect.kind) {
+      case "offer":
+        this.#executor.offer(resident);
+        break;
+      case "withdraw":
+        this.#executor.withdraw(resident);
+        break;
+      case "dispatch":
+        this.#executor.dispatch(resident);
+        break;
+      case "signal":
+        this.#executor.signal(resident, effect);
+        break;
+      case "record":
+        open.attempt({ ...effect.attempt, instanceId: id, shard });
+        break;
+      case "announce":
+        open.announce(shard, { resource: "instance", resourceId: id, name: effect.name, at, data: this.#eventData(resident, effect.data) });
+        break;
+      case "ended":
+        this.#ended(resident, effect.state, at);
+        break;
+      case "revived":
+        open.instance(resident, "revived");
+        if (resident.supervisor !== null && !resident.supervisor.deleted && revivedFrom !== null) {
+          this.supervisor(resident.supervisor, { type: "REVIVED", at, from: revivedFrom });
+        }
+        break;
+      case "touched":
+        break;
+      default:
+        effect satisfies never;
     }
   }
 
@@ -283,7 +317,7 @@ export class Decisions {
   #ended(resident: InstanceResident, state: FinalState, at: number): void {
     this.#deadlines.set(instanceKey(resident.id), null);
     const { supervisor } = resident;
-    if (supervisor !== null) {
+    if (supervisor !== null && !supervisor.deleted) {
       const released = supervisor.roster.remove(resident.id);
       this.supervisor(supervisor, { type: "ENDED", at, state });
       this.releaseAll(released);
@@ -291,6 +325,15 @@ export class Decisions {
   }
 
   #followSupervisor(resident: SupervisorResident, effects: readonly SupervisorEffect[], at: number): SupervisorOutcome {
+    this.#following++;
+    try {
+      return this.#carryOutAll(resident, effects, at);
+    } finally {
+      this.#following--;
+    }
+  }
+
+  #carryOutAll(resident: SupervisorResident, effects: readonly SupervisorEffect[], at: number): SupervisorOutcome {
     const { open } = this.#journal;
     const { id, shard } = resident;
     let outcome: SupervisorOutcome = { kind: "done", spawned: null };

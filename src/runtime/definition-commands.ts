@@ -52,8 +52,8 @@ export function definitionCommands(deps: CommandDeps): DefinitionCommands {
     return resident;
   }
 
-  function viewOf({ definition, supervision }: SupervisorResident): DefinitionView {
-    return { definition, supervision };
+  function viewOf({ definition, supervision, roster }: SupervisorResident): DefinitionView {
+    return { definition, supervision: { ...supervision, gated: roster.gated } };
   }
 
   /** A command that only changes the state: one event, refused when the state does not list it. */
@@ -91,7 +91,8 @@ export function definitionCommands(deps: CommandDeps): DefinitionCommands {
     return requests.once(
       { method: "CreateDefinition", requestId, shard, fingerprint: requestId === undefined ? "" : fingerprint([wanted, spec, startPaused]) },
       async (remember) => {
-        if (wanted !== undefined && (await activation.supervisor(wanted)) !== null) {
+        // Another one with this id may have been made while this one waited.
+        if (wanted !== undefined && ((await activation.supervisor(wanted)) !== null || residents.supervisors.has(wanted))) {
           throw new BelfryError("ID_TAKEN", `There is a definition "${wanted}" already.`, { metadata: { definition_id: wanted } });
         }
         if (ownership.open(shard) === null) {
@@ -109,6 +110,9 @@ export function definitionCommands(deps: CommandDeps): DefinitionCommands {
             at: resident.definition.createdAt,
             data: { name: spec.name, userId: spec.userId },
           });
+          if (resident.definition.state === "COMPLETED") {
+            journal.open.announce(shard, { resource: "definition", resourceId: id, name: "completed", at: resident.definition.createdAt, data: { name: spec.name } });
+          }
           decisions.arm(resident);
           const instance = takes.takeDue(resident)?.record ?? null;
           remember({ definitionId: id, ...(instance === null ? {} : { instanceId: instance.id }) });
@@ -126,12 +130,13 @@ export function definitionCommands(deps: CommandDeps): DefinitionCommands {
   function newResident(id: string, shard: number, given: DefinitionSpec, startPaused: boolean): SupervisorResident {
     const at = clock.now();
     const spec = Number.isNaN(given.schedule.anchorAt) ? { ...given, schedule: { ...given.schedule, anchorAt: at } } : given;
+    const supervision = newSupervision(spec.schedule, at);
     const definition: DefinitionRecord = {
       id,
       shard,
       revision: 1,
       spec,
-      state: startPaused ? "PAUSED" : "ACTIVE",
+      state: startPaused ? "PAUSED" : supervision.nextDueAt === null ? "COMPLETED" : "ACTIVE",
       stateReason: startPaused ? "created paused" : "",
       createdAt: at,
       updatedAt: at,
@@ -145,7 +150,7 @@ export function definitionCommands(deps: CommandDeps): DefinitionCommands {
       storedWakeAt: null,
       deadlineAt: null,
       definition,
-      supervision: newSupervision(spec.schedule, at),
+      supervision,
       roster: new Roster(maxConcurrentOf(spec)),
       instances: 0,
       callingOff: false,
@@ -153,19 +158,32 @@ export function definitionCommands(deps: CommandDeps): DefinitionCommands {
     };
   }
 
+  /** The spec that a change makes of the current one. */
+  function changedSpec({ definition }: SupervisorResident, change: (spec: DefinitionSpec) => DefinitionSpec): { from: DefinitionSpec; spec: DefinitionSpec } {
+    const from = definition.spec;
+    const wanted = change(from);
+    const { schedule } = wanted;
+    return { from, spec: Number.isNaN(schedule.anchorAt) ? { ...wanted, schedule: { ...schedule, anchorAt: clock.now() } } : wanted };
+  }
+
   return {
     create: (command) => gate.pass(() => create(command)),
     update: (id, { etag, change, requestId }) =>
-      gate.pass(async () => {
-        const resident = await existing(id);
-        const wanted = change(resident.definition.spec);
-        return requests.once(
-          { method: "UpdateDefinition", requestId, shard: resident.shard, fingerprint: requestId === undefined ? "" : fingerprint([id, etag]) },
+      gate.pass(() =>
+        requests.once(
+          { method: "UpdateDefinition", requestId, shard: activation.shardOf(id), fingerprint: requestId === undefined ? "" : fingerprint([id, etag]) },
           async (remember) => {
+            const resident = await existing(id);
             requireEtag(resident, etag);
-            const spec = Number.isNaN(wanted.schedule.anchorAt) ? { ...wanted, schedule: { ...wanted.schedule, anchorAt: clock.now() } } : wanted;
-            const roster = await deps.rosterChange.prepare(resident, spec);
+            let changed = changedSpec(resident, change);
+            let roster = await deps.rosterChange.prepare(resident, changed.spec);
+            // What another update changed while this one waited is not undone.
+            while (changed.from !== resident.definition.spec) {
+              changed = changedSpec(resident, change);
+              roster = await deps.rosterChange.prepare(resident, changed.spec);
+            }
             requireEtag(resident, etag);
+            const { spec } = changed;
             return decisions.run(() => {
               const outcome = decisions.supervisor(resident, { type: "UPDATE", at: clock.now(), spec });
               if (outcome.kind === "ignored") {
@@ -178,24 +196,22 @@ export function definitionCommands(deps: CommandDeps): DefinitionCommands {
             });
           },
           async () => viewOf(await existing(id)),
-        );
-      }),
+        ),
+      ),
     delete: (id, { etag, requestId }) =>
       gate.pass(() =>
         requests.once(
           { method: "DeleteDefinition", requestId, shard: activation.shardOf(id), fingerprint: requestId === undefined ? "" : fingerprint([id, etag]) },
           async (remember) => {
             const resident = await existing(id);
-            // Rows of it that are staged go first: the batch that deletes it names it only once.
-            await journal.barrier();
+            decisions.requireCurrent(resident);
             requireEtag(resident, etag);
             const { active } = resident.supervision.counters;
-            if (resident.deleted) {
-              throw definitionNotFound(id);
-            }
             if (active > 0) {
               throw stateForbids(`The definition has ${active} unfinished instances`, resident.definition.state, "Cancel it with cancel_running, and delete it when they have ended.");
             }
+            // Rows of it that are staged go first: the batch that deletes it names it only once.
+            journal.cut();
             resident.deleted = true;
             deps.deadlines.set(supervisorKey(id), null);
             journal.open.decisions++;

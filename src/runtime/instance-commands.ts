@@ -14,10 +14,6 @@ export function instanceCommands({ clock, journal, activation, decisions, reques
     if (resident === null) {
       throw instanceNotFound(id);
     }
-    if (journal.open.revives(resident)) {
-      // Its row is about to move back: what comes next is another commit.
-      await journal.barrier();
-    }
     return resident;
   }
 
@@ -36,6 +32,7 @@ export function instanceCommands({ clock, journal, activation, decisions, reques
           },
           async (remember) => {
             const resident = await existing(id);
+            decisions.requireCurrent(resident);
             decisions.run(() => carryOut(resident, given));
             remember({});
             const { record } = resident;
@@ -63,7 +60,8 @@ export function instanceCommands({ clock, journal, activation, decisions, reques
       if (!isFinal(resident.record.state)) {
         throw stateForbids("The instance cannot be retried", resident.record.state, "Only one that has ended can.");
       }
-      const waitsFor = resident.supervisor === null ? null : rejoin(resident, resident.supervisor);
+      // It may have outlived its definition.
+      const waitsFor = resident.supervisor === null || resident.supervisor.deleted ? null : rejoin(resident, resident.supervisor);
       decide(resident, { type: "RETRY", at: clock.now(), gate: waitsFor }, "The instance cannot be retried", "");
     }),
     pause: command("PauseInstance", (resident, { reason }: { reason: string; requestId?: string }) => {

@@ -9,7 +9,7 @@
 import type { StatusEvent } from "../domain/event/status-event.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/log.ts";
-import type { JournalStore } from "../ports/store/journal.ts";
+import type { CommitOutcome, JournalStore } from "../ports/store/journal.ts";
 import { StoreUnavailable } from "../ports/store/journal.ts";
 import { OpenBatch } from "./batch.ts";
 import type { SealedBatch } from "./batch.ts";
@@ -31,6 +31,7 @@ export class Journal {
   #writing: Promise<void> | null = null;
   #running: Promise<void> | null = null;
   #away = false;
+  #abandoned = false;
 
   constructor(deps: { store: JournalStore; ownership: Ownership; clock: Clock; log: Log; published: (events: readonly StatusEvent[]) => void }) {
     this.#store = deps.store;
@@ -47,7 +48,8 @@ export class Journal {
 
   /** Decisions that are not durable yet. */
   get uncommitted(): number {
-    return this.#open.decisions + (this.#sealed?.decisions ?? 0);
+    const earlier = this.#earlier.reduce((sum, { decisions }) => sum + decisions, 0);
+    return this.#open.decisions + (this.#sealed?.decisions ?? 0) + earlier;
   }
 
   get #pending(): boolean {
@@ -61,7 +63,7 @@ export class Journal {
 
   /** Sees to it that what is staged gets written. */
   kick(): void {
-    if (this.#running === null && this.#pending) {
+    if (this.#running === null && this.#pending && !this.#abandoned) {
       this.#running = this.#run().finally(() => {
         this.#running = null;
         this.kick();
@@ -71,9 +73,10 @@ export class Journal {
 
   /** Resolves when what is staged now is durable, or dropped. */
   async barrier(): Promise<void> {
-    if (!this.#open.empty) {
+    const last = this.#open.empty ? this.#earlier.at(-1) : this.#open;
+    if (last !== undefined) {
       const { promise, resolve } = Promise.withResolvers<void>();
-      this.#open.whenOver(resolve);
+      last.whenOver(resolve);
       this.kick();
       await promise;
     } else if (this.#writing !== null) {
@@ -83,7 +86,7 @@ export class Journal {
 
   /** Resolves when nothing at all is uncommitted. */
   async settled(): Promise<void> {
-    while (this.#running !== null || this.#pending) {
+    while (this.#running !== null || (this.#pending && !this.#abandoned)) {
       this.kick();
       await this.#running;
     }
@@ -102,12 +105,28 @@ export class Journal {
     this.#open.then({ shard, committed: run, lost: () => {} });
   }
 
+  /** What is decided from now on is in a later commit than what is staged. */
+  cut(): void {
+    if (!this.#open.empty) {
+      this.#earlier.push(this.#seal());
+    }
+  }
+
+  /** Writes nothing more, as a crash would; what is under way may still arrive. */
+  abandon(): void {
+    this.#abandoned = true;
+  }
+
+  #seal(): SealedBatch {
+    const open = this.#open;
+    this.#open = new OpenBatch();
+    return open.seal((shard) => this.#ownership.claim(shard));
+  }
+
   /** Takes out of the unwritten batches what belongs to lost shards. */
   dropShards(lost: ReadonlySet<number>): void {
     // The batch under way is left alone: its fence decides. What is only staged goes.
-    const staged = this.#open;
-    this.#open = new OpenBatch();
-    const sealed = staged.seal((shard) => this.#ownership.claim(shard));
+    const sealed = this.#seal();
     sealed.withoutShards((shard) => lost.has(shard), shardUnavailable([...lost][0] ?? 0));
     this.#earlier.push(sealed);
     this.kick();
@@ -127,32 +146,24 @@ export class Journal {
   }
 
   #next(): SealedBatch | null {
-    const earlier = this.#earlier.shift();
+    const earlier = this.#abandoned ? undefined : this.#earlier.shift();
     if (earlier !== undefined) {
       return earlier;
     }
-    if (this.#open.empty) {
-      return null;
-    }
-    const open = this.#open;
-    this.#open = new OpenBatch();
-    return open.seal((shard) => this.#ownership.claim(shard));
+    return this.#open.empty || this.#abandoned ? null : this.#seal();
   }
 
   async #write(sealed: SealedBatch): Promise<void> {
-    for (let failures = 0; ; ) {
+    for (let failures = 0; !this.#abandoned; ) {
       this.#claim(sealed);
       if (sealed.batch.fences.length === 0) {
+        // Nobody waits for the store any more; whether it answers is found out by the next who does.
+        this.#away = false;
         return;
       }
+      let outcome: CommitOutcome;
       try {
-        const outcome = await this.#store.commit(sealed.batch);
-        this.#away = false;
-        if (outcome.kind === "committed") {
-          this.#finish(sealed);
-          return;
-        }
-        this.#ownership.lose(outcome.shards);
+        outcome = await this.#store.commit(sealed.batch);
       } catch (error) {
         if (!(error instanceof StoreUnavailable)) {
           this.#log.error("a batch cannot be written; its shards are given up", { error, decisions: sealed.decisions });
@@ -165,7 +176,14 @@ export class Journal {
         }
         await this.#clock.sleep(RETRY_MS[Math.min(failures, RETRY_MS.length - 1)] ?? 500);
         failures++;
+        continue;
       }
+      this.#away = false;
+      if (outcome.kind === "committed") {
+        this.#finish(sealed);
+        return;
+      }
+      this.#ownership.lose(outcome.shards);
     }
   }
 
@@ -190,9 +208,14 @@ export class Journal {
         owned.commit++;
       }
     }
-    sealed.act();
+    const failed = (error: unknown): void => this.#log.error("acting on a commit failed", { error });
+    sealed.act(failed);
     if (sealed.batch.events.length > 0) {
-      this.#published(sealed.batch.events);
+      try {
+        this.#published(sealed.batch.events);
+      } catch (error) {
+        failed(error);
+      }
     }
   }
 }

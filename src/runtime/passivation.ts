@@ -64,7 +64,7 @@ export class Passivation {
       }
     }
     for (const resident of this.#residents.supervisors.values()) {
-      if (resident.pins === 0 && resident.instances === 0 && !resident.callingOff && resident.usedAt <= idleSince && resident.roster.gated === 0) {
+      if (resident.usedAt <= idleSince && isUnneeded(resident)) {
         if (this.#mayLeave(resident)) {
           this.#residents.supervisors.delete(resident.id);
           this.#deadlines.set(supervisorKey(resident.id), null);
@@ -87,4 +87,9 @@ export class Passivation {
   #isLate(resident: InstanceResident | SupervisorResident): boolean {
     return resident.deadlineAt !== null && resident.deadlineAt > this.#readAhead.horizonOf(resident.shard) + this.#options.readAheadMs;
   }
+}
+
+/** Whether nobody needs a supervisor in memory. A deleted one stays until its rows are gone, so that nobody reads them again. */
+function isUnneeded({ pins, instances, callingOff, roster, deleted }: SupervisorResident): boolean {
+  return pins === 0 && instances === 0 && !callingOff && roster.gated === 0 && !deleted;
 }

@@ -1,6 +1,6 @@
 /** The worker queues of this node: what waits for a worker, and the starting of what found one. */
 import { Queue } from "../actors/queue/queue.ts";
-import type { LaneShortage, QueueItem } from "../actors/queue/queue.ts";
+import type { LaneShortage, Match, QueueItem } from "../actors/queue/queue.ts";
 import { DEFAULT_STREAM_HEARTBEAT_MS } from "../domain/policy/timeouts.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Ids } from "../ports/ids.ts";
@@ -33,6 +33,9 @@ interface NamedQueue {
 /** A lane with fewer entries in memory is refilled from the store. */
 const LOW_MARK = 200;
 const REFILL = 1000;
+/** When pairing or reading failed, it is tried again after so long. */
+const UNPAIRED_MS = 200;
+const UNREAD_MS = 1000;
 
 export interface QueueStarter {
   /** Starts an attempt. @returns whether the instance could be started. */
@@ -165,23 +168,49 @@ export class Queues {
     if (this.#closed) {
       return;
     }
-    for (let match = named.queue.match(); match !== null; match = named.queue.match()) {
-      const { takerId, item } = match;
-      const resident = this.#residents.instances.get(item.instanceId);
-      const taker = named.takers.get(takerId);
-      const held = resident?.queued === true;
-      if (resident !== undefined && held) {
-        resident.queued = false;
-        resident.pins--;
+    try {
+      for (let match = named.queue.match(); match !== null; match = named.queue.match()) {
+        this.#pair(named, match);
       }
-      if (taker === undefined || resident === undefined || !held || !this.#start(resident, taker)) {
-        named.queue.setFree(takerId, named.queue.freeOf(takerId) + 1);
-      }
+    } catch (error) {
+      // Whoever could not start stays where it was. The decisions that led here stand.
+      this.#log.warn("an instance could not be started; it is tried again in a moment", { queue: named.name, error });
+      this.#settleLater(named, UNPAIRED_MS);
     }
     if (named.queue.takers > 0) {
       void this.#refill(named);
     }
     this.#forgetIfIdle(named);
+  }
+
+  #pair(named: NamedQueue, { takerId, item }: Match): void {
+    const resident = this.#residents.instances.get(item.instanceId);
+    const taker = named.takers.get(takerId);
+    const held = resident?.queued === true;
+    if (resident !== undefined && held) {
+      resident.queued = false;
+      resident.pins--;
+    }
+    let started = false;
+    try {
+      started = taker !== undefined && resident !== undefined && held && this.#start(resident, taker);
+    } catch (error) {
+      if (resident !== undefined && held) {
+        this.#hold(named, resident);
+      }
+      throw error;
+    } finally {
+      if (!started && taker !== undefined) {
+        named.queue.setFree(takerId, named.queue.freeOf(takerId) + 1);
+      }
+    }
+  }
+
+  #settleLater(named: NamedQueue, delayMs: number): void {
+    this.#clock.schedule(delayMs, () => {
+      this.#unsettled.add(named);
+      this.#starter?.run(() => {});
+    });
   }
 
   #start(resident: InstanceResident, taker: Taker): boolean {
@@ -213,9 +242,18 @@ export class Queues {
   }
 
   #hold(named: NamedQueue, resident: InstanceResident): void {
-    if (!resident.queued && named.queue.offer(itemOf(resident)) === "kept") {
+    if (resident.queued) {
+      return;
+    }
+    const place = named.queue.offer(itemOf(resident));
+    if (place.kind === "kept") {
       resident.queued = true;
       resident.pins++;
+      const displaced = place.displaced === null ? undefined : this.#residents.instances.get(place.displaced);
+      if (displaced?.queued === true) {
+        displaced.queued = false;
+        displaced.pins--;
+      }
     }
   }
 
@@ -226,42 +264,36 @@ export class Queues {
     }
     named.refilling = true;
     try {
-      let from = "";
       for (let shortage = named.queue.shortages(LOW_MARK)[0]; shortage !== undefined && !this.#closed; shortage = named.queue.shortages(LOW_MARK)[0]) {
+        const after = named.queue.beginRefill(shortage);
         // What is staged but not durable is not in the store yet, or still there.
         await this.#journal.barrier();
-        from = await this.#readOn(named, { ...shortage, after: from > shortage.after ? from : shortage.after });
+        await this.#readOn(named, shortage, after);
       }
     } catch (error) {
       this.#log.warn("reading on in a queue failed", { queue: named.name, error });
-      this.#clock.schedule(1000, () => {
-        this.#unsettled.add(named);
-        this.#starter?.run(() => {});
-      });
+      this.#settleLater(named, UNREAD_MS);
     } finally {
       named.refilling = false;
     }
   }
 
-  /** @returns where to read on when nothing of what was read waits any more; empty otherwise. */
-  async #readOn(named: NamedQueue, { priority, definitionId, after }: LaneShortage): Promise<string> {
-    const known = named.queue.tailOf(priority, definitionId);
+  async #readOn(named: NamedQueue, { priority, definitionId }: LaneShortage, after: string): Promise<void> {
     const shards = this.#ownership.shards().map(({ shard }) => shard);
     const entries = await this.#store.readLane({ queue: named.name, priority, definitionId }, shards, after, REFILL);
     const starter = this.#starter;
     const residents = starter === null ? [] : await starter.activate(entries.map(({ instanceId }) => instanceId));
-    const complete = entries.length < REFILL;
+    const readTo = entries.length < REFILL ? null : (entries.at(-1)?.instanceId ?? null);
     starter?.run(() => {
-      const waiting = residents.filter((resident) => !resident.queued && resident.record.life.waitingReason === "NO_WORKER");
+      const waiting = residents.filter((resident) => this.#residents.instances.get(resident.id) === resident && isUnheld(resident));
       for (const resident of waiting) {
         resident.enqueued = true;
         resident.queued = true;
         resident.pins++;
       }
-      named.queue.refill({ priority, definitionId, entries: waiting.map(itemOf), known, complete });
+      named.queue.refill({ priority, definitionId, entries: waiting.map(itemOf), readTo });
       this.#unsettled.add(named);
     });
-    return complete ? "" : (entries.at(-1)?.instanceId ?? "");
   }
 
   #named(name: string): NamedQueue {
@@ -278,6 +310,11 @@ export class Queues {
       this.#queues.delete(named.name);
     }
   }
+}
+
+/** Whether it waits for a worker and its queue does not know. */
+function isUnheld({ queued, record }: InstanceResident): boolean {
+  return !queued && record.life.waitingReason === "NO_WORKER";
 }
 
 function itemOf(resident: InstanceResident): QueueItem {

@@ -74,12 +74,14 @@ export class ReadAhead {
     const until = this.#clock.now() + this.#options.readAheadMs;
     let more = false;
     for (const [after, shards] of this.#byHorizon(owned, until)) {
-      const { wakeups, readUntil } = await this.#read(shards, after, until);
-      for (const shard of shards) {
-        this.#horizons.set(shard.shard, { shard, until: readUntil });
-      }
+      // Already while reading: who leaves the memory now may have been written too late to be read.
+      this.#setHorizon(shards, until);
+      let readUntil = until;
       try {
-        await this.#activate(wakeups.filter(({ shard }) => this.#ownership.owns(shard)));
+        const read = await this.#read(shards, after, until);
+        ({ readUntil } = read);
+        this.#setHorizon(shards, readUntil);
+        await this.#activate(read.wakeups.filter(({ shard }) => this.#ownership.owns(shard)));
       } catch (error) {
         this.#forget(shards, after);
         throw error;
@@ -106,14 +108,20 @@ export class ReadAhead {
     }
   }
 
+  #setHorizon(shards: readonly OwnedShard[], until: number): void {
+    for (const shard of shards) {
+      this.#horizons.set(shard.shard, { shard, until });
+    }
+  }
+
   /** These shards are to be read again from there. */
   #forget(shards: readonly OwnedShard[], after: number | null): void {
-    for (const shard of shards) {
-      if (after === null) {
-        this.#horizons.delete(shard.shard);
-      } else {
-        this.#horizons.set(shard.shard, { shard, until: after });
+    if (after === null) {
+      for (const { shard } of shards) {
+        this.#horizons.delete(shard);
       }
+    } else {
+      this.#setHorizon(shards, after);
     }
   }
 

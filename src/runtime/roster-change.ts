@@ -8,7 +8,7 @@ import type { Decisions } from "./decisions.ts";
 import type { Journal } from "./journal.ts";
 import { busy } from "./refusals.ts";
 import type { Residents, SupervisorResident } from "./residents.ts";
-import { maxConcurrentOf, restoreRoster, tracksAll } from "./rosters.ts";
+import { maxConcurrentOf, restoreRoster, tracksAll, waitsForIdle } from "./rosters.ts";
 
 const TRIES = 20;
 
@@ -50,7 +50,8 @@ export class RosterChange {
       resident.roster = prepared.roster;
       this.#decisions.releaseAll(prepared.released);
     }
-    this.#decisions.releaseAll(resident.roster.review(maxConcurrentOf(resident.definition.spec)));
+    const { spec } = resident.definition;
+    this.#decisions.releaseAll(resident.roster.review(maxConcurrentOf(spec), (member) => waitsForIdle(spec, member)));
   }
 
   #current(resident: SupervisorResident, stored: readonly InstanceRecord[]): readonly InstanceRecord[] {

@@ -32,11 +32,22 @@ export function restoreRoster(spec: DefinitionSpec, unfinished: readonly Instanc
   }
   const released: string[] = [];
   for (const { record, gate } of gates) {
-    if (gate !== null && roster.add(memberOf(record.id, record.spec, gate === "BUFFERED")) === null) {
-      released.push(record.id);
+    if (gate !== null) {
+      const member = memberOf(record.id, record.spec, gate === "BUFFERED");
+      if (roster.add({ ...member, exclusive: waitsForIdle(spec, member) }) === null) {
+        released.push(record.id);
+      }
     }
   }
   return { roster, released };
+}
+
+/**
+ * Whether one that waits may not run beside others of its definition, whose policy may have changed since it began to wait: without overlap
+ * those that waited for each other wait until the definition is idle; with it nobody does.
+ */
+export function waitsForIdle({ overlapPolicy }: DefinitionSpec, { exclusive, orderingKey, concurrency }: Member): boolean {
+  return overlapPolicy !== "ALLOW_ALL" && (exclusive || (orderingKey === "" && concurrency === null));
 }
 
 export function maxConcurrentOf(spec: DefinitionSpec): number {

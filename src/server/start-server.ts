@@ -5,6 +5,7 @@ import type { QueryStore } from "../ports/store/queries.ts";
 import type { Runtime } from "../runtime/index.ts";
 import { createRequestListener } from "./connect/request-listener.ts";
 import { EventHub } from "./events/event-hub.ts";
+import { createGrpcLane } from "./grpc/grpc-lane.ts";
 import { DEFAULT_LIMITS, type ServerLimits } from "./limits.ts";
 import { parseListenAddress } from "./net/listen-address.ts";
 import { listen, type TlsOptions } from "./net/listener.ts";
@@ -57,9 +58,27 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   else drainSignal?.addEventListener("abort", drain, { once: true });
 
   const hub = new EventHub({ runtime, queries, clock, log, pollMs: limits.eventPollMs, tapLimit: limits.watchBuffer });
-  const methods = allMethods({ runtime, queries, clock, ids, log, limits, hub, draining: draining.signal, closing: closing.signal });
+  const methods = allMethods({
+    runtime,
+    queries,
+    clock,
+    ids,
+    log,
+    limits,
+    hub,
+    draining: draining.signal,
+    closing: closing.signal,
+  });
   const onRequest = createRequestListener({ methods, readMaxBytes: limits.readMaxBytes, log });
-  const listener = await listen({ ...parseListenAddress(options.listen), tls: options.tls, onRequest, limits, clock, log });
+  const listener = await listen({
+    ...parseListenAddress(options.listen),
+    tls: options.tls,
+    onRequest,
+    grpc: createGrpcLane({ methods, readMaxBytes: limits.readMaxBytes, clock, log }),
+    limits,
+    clock,
+    log,
+  });
 
   const shutDown = async (graceMs: number): Promise<void> => {
     drainSignal?.removeEventListener("abort", drain);

@@ -60,7 +60,9 @@ export async function refusalOf(call: Promise<unknown>): Promise<Refusal> {
     code: Code[error.code] ?? "",
     reason: info?.reason as ErrorReason | undefined,
     message: error.rawMessage,
-    fields: error.findDetails(BadRequestSchema).flatMap(({ fieldViolations }) => fieldViolations.map(({ field }) => field)),
+    fields: error
+      .findDetails(BadRequestSchema)
+      .flatMap(({ fieldViolations }) => fieldViolations.map(({ field }) => field)),
     metadata: info?.metadata ?? {},
     retryDelayMs: retry?.retryDelay && Number(retry.retryDelay.seconds) * 1000 + retry.retryDelay.nanos / 1e6,
   };

@@ -1,7 +1,12 @@
 /** The API on a free port of 127.0.0.1, over a fake runtime. */
 import type { DescService } from "@bufbuild/protobuf";
 import { createClient, type Client, type Transport } from "@connectrpc/connect";
-import { createConnectTransport, createGrpcTransport, createGrpcWebTransport, Http2SessionManager } from "@connectrpc/connect-node";
+import {
+  createConnectTransport,
+  createGrpcTransport,
+  createGrpcWebTransport,
+  Http2SessionManager,
+} from "@connectrpc/connect-node";
 import type { Clock } from "../../src/ports/clock.ts";
 import { startServer, type RunningServer, type ServerOptions } from "../../src/server/index.ts";
 import { systemClock } from "../../src/system/clock.ts";
@@ -18,11 +23,18 @@ export interface ApiServer extends AsyncDisposable {
   readonly url: string;
   client<S extends DescService>(service: S, protocol?: ClientProtocol): Client<S>;
   /** Plain HTTP/1.1 with JSON. @param method `Service/Method` of belfry.v1. */
-  post(method: string, body: unknown, headers?: Record<string, string>): Promise<{ status: number; body: Record<string, unknown> }>;
+  post(
+    method: string,
+    body: unknown,
+    headers?: Record<string, string>,
+  ): Promise<{ status: number; body: Record<string, unknown> }>;
 }
 
 export async function anApiServer(
-  given: Partial<Omit<ServerOptions, "runtime" | "queries">> & { readonly answers?: Answers; readonly clock?: Clock } = {},
+  given: Partial<Omit<ServerOptions, "runtime" | "queries">> & {
+    readonly answers?: Answers;
+    readonly clock?: Clock;
+  } = {},
 ): Promise<ApiServer> {
   const { answers, ...options } = given;
   const runtime = new FakeRuntime(answers);

@@ -55,7 +55,15 @@ export class FakeRuntime implements Runtime {
     this.instances = this.#recorded<InstanceCommands>(answers.instances);
     this.workers = this.#recorded<WorkerCommands>(answers.workers);
     for (let shard = 0; shard < FAKE_SHARDS; shard++) {
-      this.tables.shards.push({ shard, owner: "node1", epoch: 1, expiresAt: 0, commit: 0, lastSequence: 0, events: [] });
+      this.tables.shards.push({
+        shard,
+        owner: "node1",
+        epoch: 1,
+        expiresAt: 0,
+        commit: 0,
+        lastSequence: 0,
+        events: [],
+      });
     }
   }
 
@@ -79,7 +87,7 @@ export class FakeRuntime implements Runtime {
   }
 
   async ready(): Promise<void> {}
-  async quiesce(): Promise<void> {}
+  quiesce(): void {}
   async drain(): Promise<void> {}
 
   put(...records: readonly (DefinitionRecord | InstanceRecord)[]): void {

@@ -176,8 +176,9 @@ export function requestCancel({ life }: InstanceContext, event: InstanceEventOf<
   if (life.cancelRequestedAt !== null) {
     return { life, effects: [TOUCHED] };
   }
+  const running = life.paused === null ? life : { ...thaw(life, event.at), stateAt: event.at };
   return {
-    life: { ...thaw(life, event.at), cancelRequestedAt: event.at, stateReason: event.reason },
+    life: { ...running, cancelRequestedAt: event.at, stateReason: event.reason },
     effects: [
       { kind: "signal", token, cancelRequested: true, pauseRequested: false, stale: false },
       announce("cancel_requested", { reason: event.reason }),
@@ -218,13 +219,30 @@ export function resume({ life }: InstanceContext, event: InstanceEventOf<"RESUME
 /** While paused, the attempt that was under way failed: the wait for the next one begins when it is resumed. */
 export function backOffPaused(context: InstanceContext, at: number, failure: AttemptFailure, outcome: AttemptOutcome): Step {
   const step = backOff(context, at, failure, outcome);
-  return { life: { ...step.life, waitingReason: "PAUSED", paused: { at, from: "BACKING_OFF", reason: "BACKOFF" } }, effects: step.effects };
+  const { life } = context;
+  const frozenMs = life.paused === null ? 0 : at - life.paused.at;
+  return {
+    life: {
+      ...step.life,
+      waitingReason: "PAUSED",
+      stateAt: life.stateAt,
+      // The backoff stands still from now on; what stood still until now is settled here.
+      openedAt: life.openedAt + frozenMs,
+      paused: { at, from: "BACKING_OFF", reason: "BACKOFF" },
+    },
+    effects: step.effects,
+  };
+}
+
+/** Whether it was paused while it waited for others of its definition. */
+export function isPausedAtGate({ paused }: InstanceLife): boolean {
+  return paused !== null && paused.from === "PENDING" && paused.reason !== "NO_WORKER";
 }
 
 /** While paused, its turn came: it is ready when resumed. */
 export function releasePaused({ life }: InstanceContext): Step {
-  if (life.paused === null || life.paused.from !== "PENDING") {
-    return { life, effects: [TOUCHED] };
+  if (life.paused === null) {
+    return { life, effects: [] };
   }
   return { life: { ...life, readyAt: life.paused.at, paused: { ...life.paused, reason: "NO_WORKER" } }, effects: [TOUCHED] };
 }

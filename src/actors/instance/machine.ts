@@ -174,7 +174,7 @@ export const instanceMachine = setup({
     PAUSED: {
       description: "Held by a caller; deadlines stand still.",
       on: {
-        RELEASE: { actions: step<"RELEASE">(life.releasePaused) },
+        RELEASE: { guard: ({ context }) => life.isPausedAtGate(context.life), actions: step<"RELEASE">(life.releasePaused) },
         HEARTBEAT: { guard: "current", actions: heartbeat },
         COMPLETE: { guard: "current", target: "COMPLETED", actions: complete },
         FAIL: pausedFailure("FAIL"),

@@ -22,16 +22,16 @@ export interface Match {
 export interface LaneShortage {
   readonly priority: number;
   readonly definitionId: string;
-  readonly after: string;
 }
 
-export interface Refill {
-  readonly priority: number;
-  readonly definitionId: string;
+export interface Refill extends LaneShortage {
   readonly entries: readonly Waiting[];
-  readonly known: number;
-  readonly complete: boolean;
+  /** The last id that was read, of entries that wait no more too; null: the store had no more of the lane. */
+  readonly readTo: string | null;
 }
+
+/** `kept`: it stands in memory, maybe instead of a younger one. `tail`: it is left to the store. */
+export type Place = { readonly kind: "kept"; readonly displaced: string | null } | { readonly kind: "tail" };
 
 const PRIORITIES = [1, 2, 3, 4];
 
@@ -40,8 +40,9 @@ export class Queue {
   readonly #lanes = new Map<string, Lane>();
   readonly #ranks = new Map<number, Heap<Lane>>(PRIORITIES.map((priority) => [priority, new Heap<Lane>(goesBefore)]));
   readonly #free = new Map<string, number>();
+  /** Virtual time per priority: turns that the lane served last has had. */
+  readonly #clocks = new Map<number, number>();
   #waiting = 0;
-  #clock = 0;
 
   /** @param frontLimit how many entries of this queue may stand in memory. */
   constructor(frontLimit: number) {
@@ -72,35 +73,39 @@ export class Queue {
     return false;
   }
 
-  /** Takes an entry in. `kept`: it stands in memory. `tail`: it is left to the store. */
-  offer(item: QueueItem): "kept" | "tail" {
+  /** Takes an entry in. */
+  offer(item: QueueItem): Place {
     const lane = this.#lane(item.priority, item.definitionId);
-    const behind = lane.tail > 0 && (lane.length === 0 || item.instanceId > lane.lastId);
-    if (behind || this.#waiting >= this.#frontLimit) {
-      lane.tail++;
-      return "tail";
+    if (!lane.isFront(item.instanceId)) {
+      lane.leave(item.instanceId);
+      return { kind: "tail" };
     }
+    if (this.#waiting < this.#frontLimit) {
+      this.#keep(lane, item);
+      return { kind: "kept", displaced: null };
+    }
+    if (item.instanceId > lane.lastId) {
+      lane.leave(item.instanceId);
+      return { kind: "tail" };
+    }
+    const displaced = lane.displace();
+    this.#waiting--;
     this.#keep(lane, item);
-    return "kept";
+    return { kind: "kept", displaced: displaced?.instanceId ?? null };
   }
 
   /** Lets an entry go that no longer waits. */
   withdraw(item: QueueItem): void {
     const lane = this.#lanes.get(keyOf(item.priority, item.definitionId));
-    if (lane === undefined) {
-      return;
-    }
-    if (lane.remove(item.instanceId)) {
+    if (lane?.remove(item.instanceId) === true) {
       this.#waiting--;
-    } else if (lane.tail > 0) {
-      lane.tail--;
+      this.#dropIfEmpty(lane);
     }
-    this.#dropIfEmpty(lane);
   }
 
-  /** What the store says waits in a lane that this queue did not know, e.g. of a shard that was just acquired. */
+  /** What the store says waits in a lane, of a shard that was just acquired. */
   addTail(priority: number, definitionId: string, count: number): void {
-    this.#lane(priority, definitionId).tail += count;
+    this.#lane(priority, definitionId).addTail(count);
   }
 
   /** Lanes to be refilled from the store, most urgent first. */
@@ -108,26 +113,24 @@ export class Queue {
     const short: LaneShortage[] = [];
     for (const lane of this.#lanes.values()) {
       if (lane.tail > 0 && lane.length < lowMark) {
-        short.push({ priority: lane.priority, definitionId: lane.definitionId, after: lane.lastId });
+        short.push({ priority: lane.priority, definitionId: lane.definitionId });
       }
     }
     return short.toSorted((a, b) => a.priority - b.priority);
   }
 
-  tailOf(priority: number, definitionId: string): number {
-    return this.#lanes.get(keyOf(priority, definitionId))?.tail ?? 0;
+  /** Before what is staged is made durable and a lane is read. @returns the id after which to read. */
+  beginRefill({ priority, definitionId }: LaneShortage): string {
+    return this.#lane(priority, definitionId).beginReading();
   }
 
-  /**
-   * Entries read from the store. `known`: how long the tail was before reading; what joined it since may not have been read.
-   * `complete`: the store had no more of the lane.
-   */
-  refill({ priority, definitionId, entries, known, complete }: Refill): void {
+  /** Entries read from the store. */
+  refill({ priority, definitionId, entries, readTo }: Refill): void {
     const lane = this.#lane(priority, definitionId);
     for (const entry of entries) {
       this.#keep(lane, entry);
     }
-    lane.tail = complete ? Math.max(0, lane.tail - known) : Math.max(1, lane.tail - entries.length);
+    lane.endReading(entries.length, readTo);
     this.#dropIfEmpty(lane);
   }
 
@@ -197,7 +200,7 @@ export class Queue {
           continue;
         }
         this.#waiting--;
-        this.#clock = lane.served;
+        this.#clocks.set(priority, lane.served);
         lane.served++;
         this.#rank(lane);
         this.#dropIfEmpty(lane);
@@ -217,7 +220,7 @@ export class Queue {
   #rank(lane: Lane): void {
     if (!lane.ranked && lane.length > 0) {
       // A lane that was empty does not get back the turns it did not use.
-      lane.served = Math.max(lane.served, this.#clock);
+      lane.served = Math.max(lane.served, this.#clocks.get(lane.priority) ?? 0);
       lane.ranked = true;
       (this.#ranks.get(lane.priority) as Heap<Lane>).push(lane);
     }
@@ -228,7 +231,7 @@ export class Queue {
     let lane = this.#lanes.get(key);
     if (lane === undefined) {
       lane = new Lane(priority, definitionId);
-      lane.served = this.#clock;
+      lane.served = this.#clocks.get(priority) ?? 0;
       this.#lanes.set(key, lane);
     }
     return lane;

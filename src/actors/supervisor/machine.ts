@@ -26,7 +26,9 @@ function step<Type extends SupervisorEvent["type"]>(take: (context: SupervisorCo
 
 const trigger = { TRIGGER: { actions: step<"TRIGGER">(supervise.trigger) }, BACKFILL: { actions: step<"BACKFILL">(supervise.backfill) } };
 const ended = step<"ENDED">(supervise.ended);
-const instances = { ENDED: { actions: ended }, REVIVED: { actions: step<"REVIVED">(supervise.revived) } };
+const revived = { REVIVED: { actions: step<"REVIVED">(supervise.revived) } };
+const instances = { ENDED: { actions: ended }, ...revived };
+const lastInstances = { ENDED: { actions: step<"ENDED">(supervise.endedAfterwards) }, ...revived };
 const cancel = { CANCEL: { target: "CANCELLED", actions: step<"CANCEL">(supervise.cancel) } } as const;
 const update = step<"UPDATE">(supervise.update);
 
@@ -52,7 +54,7 @@ export const supervisorMachine = setup({
       on: {
         TAKE: { actions: step<"TAKE">(supervise.take) },
         ...trigger,
-        ...instances,
+        ...revived,
         ENDED: [
           { guard: ({ context, event }) => supervise.pausesAfter(context, event.state), target: "PAUSED", actions: step<"ENDED">(supervise.failurePause) },
           { actions: ended },
@@ -78,10 +80,10 @@ export const supervisorMachine = setup({
       description: "Nothing is left to fire. Can be triggered by hand.",
       on: {
         ...trigger,
-        ...instances,
+        ...lastInstances,
         UPDATE: [
           {
-            guard: ({ context, event }) => supervise.rescheduled(context, event.spec, event.at).nextDueAt !== null,
+            guard: ({ context, event }) => supervise.hasMoreAfter(context, event),
             target: "ACTIVE",
             actions: update,
           },
@@ -92,7 +94,7 @@ export const supervisorMachine = setup({
     },
     CANCELLED: {
       description: "Ended for good: nothing fires, and it cannot be triggered.",
-      on: instances,
+      on: lastInstances,
     },
   },
 });

@@ -16,6 +16,8 @@ export interface Member {
   readonly exclusive: boolean;
 }
 
+const ORDERING = "ordering:";
+
 export type Gate = "CONCURRENCY" | "BUFFERED";
 
 export class Roster {
@@ -56,11 +58,6 @@ export class Roster {
     return this.#unique.get(key) ?? null;
   }
 
-  /** What would hold a new member back now; null when nothing would. */
-  gateFor(member: Omit<Member, "id">): Gate | null {
-    return gateOf(this.#obstacle({ ...member, id: "" }));
-  }
-
   /** Takes a member in. @returns its gate, null when it is admitted. */
   add(member: Member): Gate | null {
     this.#members.set(member.id, member);
@@ -98,11 +95,11 @@ export class Roster {
     erase(this.#ordered, member.orderingKey, id);
     this.#leaveLine(id);
     if (this.#admitted.delete(id) && member.concurrency !== null) {
-      this.#concurrent.set(member.concurrency.key, (this.#concurrent.get(member.concurrency.key) ?? 1) - 1);
+      this.#leaveConcurrency(member.concurrency.key);
     }
     const lines = ["all", "max"];
     if (member.orderingKey !== "") {
-      lines.push(`ordering:${member.orderingKey}`);
+      lines.push(`${ORDERING}${member.orderingKey}`);
     }
     if (member.concurrency !== null) {
       lines.push(`concurrency:${member.concurrency.key}`);
@@ -110,27 +107,43 @@ export class Roster {
     return this.#relax(lines);
   }
 
-  /** Looks at every gated member again, as after a rule changed or a restart. @returns ids that are admitted by it. */
-  review(maxConcurrent: number): readonly string[] {
+  /**
+   * Takes new rules, which hold for those who wait too; each is looked at again.
+   * @param exclusive whether a waiting member may not run beside others under the new rules.
+   * @returns ids that are admitted by it.
+   */
+  review(maxConcurrent: number, exclusive: (member: Member) => boolean): readonly string[] {
     this.#maxConcurrent = maxConcurrent;
+    for (const id of this.#lineOf.keys()) {
+      const member = this.#members.get(id);
+      if (member !== undefined && member.exclusive !== exclusive(member)) {
+        this.#members.set(id, { ...member, exclusive: !member.exclusive });
+      }
+    }
     return this.#relax([...this.#lines.keys()]);
   }
 
   #relax(lines: readonly string[]): readonly string[] {
     const released: string[] = [];
     for (const line of lines) {
-      for (let head = first(this.#lines.get(line)); head !== undefined; head = first(this.#lines.get(line))) {
-        const member = this.#members.get(head);
-        if (member === undefined || this.#obstacle(member) === line) {
+      for (let head = this.#headOf(line); head !== undefined; head = this.#headOf(line)) {
+        if (this.#obstacle(head) === line) {
           break;
         }
-        this.#leaveLine(head);
-        if (this.#place(member) === null) {
-          released.push(head);
+        this.#leaveLine(head.id);
+        if (this.#place(head) === null) {
+          released.push(head.id);
         }
       }
     }
     return released;
+  }
+
+  /** Who of a line goes first. With an ordering key that is the oldest of all who have it, whenever it joined the line. */
+  #headOf(line: string): Member | undefined {
+    const key = line.startsWith(ORDERING) ? line.slice(ORDERING.length) : null;
+    const id = first(key === null ? this.#lines.get(line) : this.#ordered.get(key));
+    return id !== undefined && this.#lineOf.get(id) === line ? this.#members.get(id) : undefined;
   }
 
   #place(member: Member): string | null {
@@ -159,7 +172,7 @@ export class Roster {
     if (member.orderingKey !== "") {
       const ahead = first(this.#ordered.get(member.orderingKey));
       if (ahead !== undefined && ahead !== member.id) {
-        return `ordering:${member.orderingKey}`;
+        return `${ORDERING}${member.orderingKey}`;
       }
     }
     if (member.concurrency !== null && (this.#concurrent.get(member.concurrency.key) ?? 0) >= member.concurrency.limit) {
@@ -169,6 +182,15 @@ export class Roster {
       return "max";
     }
     return null;
+  }
+
+  #leaveConcurrency(key: string): void {
+    const left = (this.#concurrent.get(key) ?? 1) - 1;
+    if (left === 0) {
+      this.#concurrent.delete(key);
+    } else {
+      this.#concurrent.set(key, left);
+    }
   }
 
   #leaveLine(id: string): void {

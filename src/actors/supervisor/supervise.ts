@@ -59,7 +59,7 @@ export function nextLookAt({ id, spec, supervision }: SupervisorContext): number
     return null;
   }
   const fireAt = fireTime(dueAt, spec.schedule.jitterMs, id);
-  return supervision.lateFireAt === undefined ? fireAt : Math.max(fireAt, supervision.lateFireAt + 1000 / spec.catchUp.maxRate);
+  return supervision.lateFireAt === undefined ? fireAt : Math.max(fireAt, supervision.lateFireAt + Math.ceil(1000 / spec.catchUp.maxRate));
 }
 
 /** Whether nothing is left to fire, now or after the running instances. */
@@ -283,6 +283,12 @@ export function ended(context: SupervisorContext, event: SupervisorEventOf<"ENDE
   return { context: { ...context, supervision: { ...supervision, nextDueAt } }, effects: [{ kind: "touched" }] };
 }
 
+/** An instance ended of a definition that fires no more: with a fixed delay too nothing comes after it. */
+export function endedAfterwards(context: SupervisorContext, event: SupervisorEventOf<"ENDED">): SupervisorStep {
+  const step = ended(context, event);
+  return { ...step, context: { ...step.context, supervision: { ...step.context.supervision, nextDueAt: context.supervision.nextDueAt } } };
+}
+
 /** Whether the definition's own rule pauses it after this end. */
 export function pausesAfter({ spec, supervision }: SupervisorContext, state: FinalState): boolean {
   return spec.pauseOnFailures > 0 && isFailure(state) && supervision.counters.consecutiveFailures + 1 >= spec.pauseOnFailures;
@@ -325,8 +331,13 @@ export function update(context: SupervisorContext, { at, spec }: SupervisorEvent
   return { context: { ...context, spec, supervision: rescheduled(context, spec, at) }, effects };
 }
 
+/** Whether an update leaves something to fire. */
+export function hasMoreAfter(context: SupervisorContext, { at, spec }: SupervisorEventOf<"UPDATE">): boolean {
+  return !isExhausted({ ...context, spec, supervision: rescheduled(context, spec, at) });
+}
+
 /** The supervision after an update of the spec. */
-export function rescheduled({ spec: before, supervision }: SupervisorContext, spec: DefinitionSpec, at: number): Supervision {
+function rescheduled({ spec: before, supervision }: SupervisorContext, spec: DefinitionSpec, at: number): Supervision {
   if (before.schedule === spec.schedule) {
     return supervision;
   }

@@ -1,5 +1,5 @@
 /** The rules of the schema, and those every text and every piece of free data obeys, for each request of each method. */
-import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
+import { isFieldSet, type DescMessage, type Message, type MessageShape } from "@bufbuild/protobuf";
 import { createValidator, type Violation as RuleViolation } from "@bufbuild/protovalidate";
 import { invalid } from "../../domain/error.ts";
 import type { Violation } from "../../domain/violation.ts";
@@ -19,12 +19,24 @@ export function checkRequest<D extends DescMessage>(schema: D, request: MessageS
     case "valid":
       break;
     case "invalid":
-      violations.push(...result.violations.map((violation) => toViolation(violation, prefix)));
+      for (const violation of result.violations) {
+        if (!isLeftToMask(schema, request, violation)) violations.push(toViolation(violation, prefix));
+      }
       break;
     case "error":
       throw result.error;
   }
   if (violations.length > 0) throw invalid(...violations);
+}
+
+/**
+ * An update with a mask may leave out, inside the resource, what the mask does not name: whether something required is missing shows when the
+ * named fields are in their places, and is checked there.
+ */
+function isLeftToMask(schema: DescMessage, request: Message, { ruleId, field }: RuleViolation): boolean {
+  if (ruleId !== "required" || field.length < 2) return false;
+  const mask = schema.fields.find(({ name }) => name === "update_mask");
+  return mask !== undefined && isFieldSet(request, mask);
 }
 
 function toViolation(violation: RuleViolation, prefix: string): Violation {

@@ -28,7 +28,8 @@ export function guardService<S extends DescService>(
 }
 
 function guardMethod(method: DescMethod, handler: unknown, context: ErrorContext): GuardedMethod {
-  if (typeof handler !== "function") throw new Error(`No handler was given for ${method.parent.typeName}/${method.name}`);
+  if (typeof handler !== "function")
+    throw new Error(`No handler was given for ${method.parent.typeName}/${method.name}`);
   switch (method.methodKind) {
     case "unary": {
       const handle = handler as UnaryHandler<DescMessage, DescMessage>;

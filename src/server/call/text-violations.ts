@@ -79,7 +79,8 @@ function visitScalar(scalar: ScalarType | undefined): Visit | undefined {
 
 function visitNested(schema: DescMessage): Visit | undefined {
   if (schema.typeName === "google.protobuf.Struct") return (value, path, found) => visitJson(value, path, 0, found);
-  if (schema.fields.every((field) => field.fieldKind === "scalar" && field.scalar !== ScalarType.STRING)) return undefined;
+  if (schema.fields.every((field) => field.fieldKind === "scalar" && field.scalar !== ScalarType.STRING))
+    return undefined;
   return (value, path, found) => visitMessage(schema, value as object, path, found);
 }
 

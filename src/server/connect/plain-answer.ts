@@ -3,7 +3,12 @@ import type { NodeRequest, NodeResponse } from "./request-listener.ts";
 const UNIMPLEMENTED = 12;
 
 /** An error as Connect writes it in JSON, for requests that no protocol handler takes. */
-export function plainAnswer(response: NodeResponse, status: number, message: string, headers: Headers = new Headers()): void {
+export function plainAnswer(
+  response: NodeResponse,
+  status: number,
+  message: string,
+  headers: Headers = new Headers(),
+): void {
   const body = JSON.stringify({ code: status === 404 ? "unimplemented" : "unknown", message });
   for (const [name, value] of headers) response.setHeader(name, value);
   response.statusCode = status;

@@ -3,7 +3,12 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import { createRegistry } from "@bufbuild/protobuf";
 import { Code, ConnectError, createConnectRouter } from "@connectrpc/connect";
-import { compressionBrotli, compressionGzip, universalRequestFromNodeRequest, universalResponseToNodeResponse } from "@connectrpc/connect-node";
+import {
+  compressionBrotli,
+  compressionGzip,
+  universalRequestFromNodeRequest,
+  universalResponseToNodeResponse,
+} from "@connectrpc/connect-node";
 import type { UniversalHandler, UniversalServerResponse } from "@connectrpc/connect/protocol";
 import { file_google_rpc_error_details } from "../../gen/google/rpc/error_details_pb.ts";
 import type { Log } from "../../ports/log.ts";
@@ -33,13 +38,18 @@ export function createRequestListener({ methods, readMaxBytes, log }: RequestLis
   return (request, response) => {
     serve(handlers, request, response).catch((error: unknown) => {
       // The answer could not be written: nearly always because whoever asked has gone.
-      if (ConnectError.from(error).code !== Code.Aborted) log.debug("A response was cut off", { url: request.url, error });
+      if (ConnectError.from(error).code !== Code.Aborted)
+        log.debug("A response was cut off", { url: request.url, error });
       if (!response.headersSent && !response.destroyed) response.destroy();
     });
   };
 }
 
-async function serve(handlers: ReadonlyMap<string, UniversalHandler>, request: NodeRequest, response: NodeResponse): Promise<void> {
+async function serve(
+  handlers: ReadonlyMap<string, UniversalHandler>,
+  request: NodeRequest,
+  response: NodeResponse,
+): Promise<void> {
   const [path = ""] = (request.url ?? "").split("?", 1);
   const handler = handlers.get(path);
   if (handler === undefined) return unknownPath(request, response);

@@ -1,4 +1,10 @@
-import type { DescMessage, DescMethod, DescMethodBiDiStreaming, DescMethodClientStreaming, DescMethodServerStreaming, DescMethodUnary } from "@bufbuild/protobuf";
+import type {
+  DescMethod,
+  DescMethodBiDiStreaming,
+  DescMethodClientStreaming,
+  DescMethodServerStreaming,
+  DescMethodUnary,
+} from "@bufbuild/protobuf";
 import type { ConnectRouter } from "@connectrpc/connect";
 import type { GuardedMethod } from "../call/handler.ts";
 
@@ -8,16 +14,16 @@ export function addRoutes(router: ConnectRouter, methods: readonly GuardedMethod
     const method: DescMethod = served.method;
     switch (served.kind) {
       case "unary":
-        router.rpc(method as DescMethodUnary<DescMessage, DescMessage>, served.handle);
+        router.rpc(method as DescMethodUnary, served.handle);
         break;
       case "server_streaming":
-        router.rpc(method as DescMethodServerStreaming<DescMessage, DescMessage>, served.handle);
+        router.rpc(method as DescMethodServerStreaming, served.handle);
         break;
       case "client_streaming":
-        router.rpc(method as DescMethodClientStreaming<DescMessage, DescMessage>, served.handle);
+        router.rpc(method as DescMethodClientStreaming, served.handle);
         break;
       case "bidi_streaming":
-        router.rpc(method as DescMethodBiDiStreaming<DescMessage, DescMessage>, served.handle);
+        router.rpc(method as DescMethodBiDiStreaming, served.handle);
         break;
     }
   }

@@ -1,6 +1,7 @@
 /** What goes with an error: `google.rpc.ErrorInfo`, and `BadRequest` or `RetryInfo` where they say more. */
 import { create, type DescMessage, type Message } from "@bufbuild/protobuf";
 import { anyPack } from "@bufbuild/protobuf/wkt";
+import { Code } from "@connectrpc/connect";
 import type { BelfryError, StatusCode } from "../../domain/error.ts";
 import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { StatusSchema, type Status } from "../../gen/google/rpc/status_pb.ts";
@@ -13,18 +14,18 @@ const MAX_VIOLATIONS = 20;
 const MAX_TEXT = 200;
 const MAX_MESSAGE = 1000;
 
-/** The numbers of google.rpc.Code. */
-export const CODE_NUMBERS: Readonly<Record<StatusCode, number>> = {
-  INVALID_ARGUMENT: 3,
-  DEADLINE_EXCEEDED: 4,
-  NOT_FOUND: 5,
-  ALREADY_EXISTS: 6,
-  RESOURCE_EXHAUSTED: 8,
-  FAILED_PRECONDITION: 9,
-  ABORTED: 10,
-  OUT_OF_RANGE: 11,
-  INTERNAL: 13,
-  UNAVAILABLE: 14,
+/** Connect's codes are those of gRPC, and have the same numbers. */
+export const CODES: Readonly<Record<StatusCode, Code>> = {
+  INVALID_ARGUMENT: Code.InvalidArgument,
+  DEADLINE_EXCEEDED: Code.DeadlineExceeded,
+  NOT_FOUND: Code.NotFound,
+  ALREADY_EXISTS: Code.AlreadyExists,
+  RESOURCE_EXHAUSTED: Code.ResourceExhausted,
+  FAILED_PRECONDITION: Code.FailedPrecondition,
+  ABORTED: Code.Aborted,
+  OUT_OF_RANGE: Code.OutOfRange,
+  INTERNAL: Code.Internal,
+  UNAVAILABLE: Code.Unavailable,
 };
 
 export interface ErrorDetail {
@@ -37,7 +38,9 @@ export function errorMessage(error: BelfryError): string {
 }
 
 export function errorDetails(error: BelfryError): ErrorDetail[] {
-  const metadata = Object.fromEntries(Object.entries(error.metadata).map(([key, value]) => [key, clipped(value, MAX_TEXT)]));
+  const metadata = Object.fromEntries(
+    Object.entries(error.metadata).map(([key, value]) => [key, clipped(value, MAX_TEXT)]),
+  );
   const details: ErrorDetail[] = [
     { desc: ErrorInfoSchema, value: create(ErrorInfoSchema, { domain: ERROR_DOMAIN, reason: error.reason, metadata }) },
   ];
@@ -58,7 +61,7 @@ export function errorDetails(error: BelfryError): ErrorDetail[] {
 /** The error as a message, where it stands in for one of many results. */
 export function errorStatus(error: BelfryError): Status {
   return create(StatusSchema, {
-    code: CODE_NUMBERS[error.code],
+    code: CODES[error.code],
     message: errorMessage(error),
     details: errorDetails(error).map(({ desc, value }) => anyPack(desc, value)),
   });

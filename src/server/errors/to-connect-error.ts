@@ -9,7 +9,7 @@ import { BelfryError } from "../../domain/error.ts";
 import type { Ids } from "../../ports/ids.ts";
 import type { Log } from "../../ports/log.ts";
 import { StoreUnavailable } from "../../ports/store/journal.ts";
-import { CODE_NUMBERS, errorDetails, errorMessage } from "./details.ts";
+import { CODES, errorDetails, errorMessage } from "./details.ts";
 
 export interface ErrorContext {
   readonly ids: Ids;
@@ -23,7 +23,7 @@ export function toConnectError(thrown: unknown, method: DescMethod, context: Err
   // Connect's own: a message that cannot be read, a caller that went away.
   if (thrown instanceof ConnectError) return thrown;
   const error = toBelfryError(thrown, `${method.parent.typeName}/${method.name}`, context);
-  return new ConnectError(errorMessage(error), CODE_NUMBERS[error.code], undefined, errorDetails(error));
+  return new ConnectError(errorMessage(error), CODES[error.code], undefined, errorDetails(error));
 }
 
 /** @param where what failed, for the log. */
@@ -40,7 +40,11 @@ export function toBelfryError(thrown: unknown, where: string, { ids, log }: Erro
   }
   const incident = ids.uuid();
   log.error("A call failed unexpectedly", { where, incident, error: thrown });
-  return new BelfryError("INTERNAL", `Something went wrong here. The log of this node has it as incident ${incident}.`, {
-    metadata: { incident },
-  });
+  return new BelfryError(
+    "INTERNAL",
+    `Something went wrong here. The log of this node has it as incident ${incident}.`,
+    {
+      metadata: { incident },
+    },
+  );
 }

@@ -64,7 +64,8 @@ export async function* tailEvents(options: TailOptions): AsyncGenerator<TailStep
       if (behind.size > 0) continue;
       const taken = await tap.take(signal);
       const live = acceptNext(taken.events, positions, behind);
-      for (const shard of taken.behind === "all" ? trackedShards(selection, shardCount) : taken.behind) behind.add(shard);
+      for (const shard of taken.behind === "all" ? trackedShards(selection, shardCount) : taken.behind)
+        behind.add(shard);
       if (live.length > 0) yield step(live);
     }
   } finally {

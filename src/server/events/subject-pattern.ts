@@ -34,7 +34,9 @@ function parse(pattern: string, field: string): readonly string[] {
   const parts = pattern.split(".");
   const isProper = parts.every(
     (part, index) =>
-      part !== "" && !/\s/.test(part) && (part === "*" || (part === ">" ? index === parts.length - 1 : !/[*>]/.test(part))),
+      part !== "" &&
+      !/\s/.test(part) &&
+      (part === "*" || (part === ">" ? index === parts.length - 1 : !/[*>]/.test(part))),
   );
   if (isProper) return parts;
   throw invalid({

@@ -112,5 +112,8 @@ function upcomingDueTimes({ definition, supervision, upcoming }: DefinitionQuest
   if (definition.state !== "ACTIVE" || nextDueAt === null) return [];
   const left = (schedule.maxOccurrences ?? Number.POSITIVE_INFINITY) - counters.occurrences;
   const { maxOccurrences: _, ...unlimited } = schedule;
-  return [nextDueAt, ...previewDueTimes(unlimited, nextDueAt, upcoming - 1)].slice(0, Math.max(0, Math.min(left, upcoming)));
+  return [nextDueAt, ...previewDueTimes(unlimited, nextDueAt, upcoming - 1)].slice(
+    0,
+    Math.max(0, Math.min(left, upcoming)),
+  );
 }

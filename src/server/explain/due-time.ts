@@ -26,8 +26,11 @@ const MINUTE_MS = 60_000;
 export function explainDueTime(question: DueTimeQuestion): DueTimeAnswer {
   const { definition, at, nearby } = question;
   const { timeZone } = definition.spec.schedule;
-  const occurrence = nearby.toSorted((a, b) => a.scheduledAt - b.scheduledAt).find(({ scheduledAt }) => scheduledAt >= at);
-  if (occurrence === undefined) return { sentence: `${timeInZone(at, timeZone)}: ${withoutRecord(question)}`, occurrence };
+  const occurrence = nearby
+    .toSorted((a, b) => a.scheduledAt - b.scheduledAt)
+    .find(({ scheduledAt }) => scheduledAt >= at);
+  if (occurrence === undefined)
+    return { sentence: `${timeInZone(at, timeZone)}: ${withoutRecord(question)}`, occurrence };
   const why = whatBecame(occurrence, definition);
   return { sentence: `${timeInZone(occurrence.scheduledAt, timeZone)}: ${why}`, occurrence };
 }
@@ -52,7 +55,8 @@ function whatBecame({ outcome, reason, instanceId }: OccurrenceRecord, { spec }:
 function withoutRecord({ definition, supervision, now, at }: DueTimeQuestion): string {
   const { schedule } = definition.spec;
   const { timeZone } = schedule;
-  if (at < definition.createdAt) return `the definition did not exist yet: it was created at ${timeInZone(definition.createdAt, timeZone)}.`;
+  if (at < definition.createdAt)
+    return `the definition did not exist yet: it was created at ${timeInZone(definition.createdAt, timeZone)}.`;
   if (schedule.startAt !== undefined && at < schedule.startAt) {
     return `the schedule starts later, at ${timeInZone(schedule.startAt, timeZone)}.`;
   }
@@ -77,7 +81,10 @@ function notDue(schedule: Schedule, at: number, lastEndedAt: number | null): str
     return "it is not due: the schedule excludes it (excludedDates or exclusions).";
   }
   const nextAt = nextDueTime(schedule, at, lastEndedAt ?? undefined);
-  const next = nextAt === null ? "nothing is due after it" : `the next due time after it is ${timeInZone(nextAt, schedule.timeZone)}`;
+  const next =
+    nextAt === null
+      ? "nothing is due after it"
+      : `the next due time after it is ${timeInZone(nextAt, schedule.timeZone)}`;
   return `it is not due: the schedule does not name it; ${next}.`;
 }
 
@@ -94,7 +101,9 @@ function willBecome({ state }: DefinitionRecord): string {
 }
 
 function changedSince({ updatedAt, spec }: DefinitionRecord, at: number): string {
-  return updatedAt > at ? ` The definition was changed since, at ${timeInZone(updatedAt, spec.schedule.timeZone)}.` : "";
+  return updatedAt > at
+    ? ` The definition was changed since, at ${timeInZone(updatedAt, spec.schedule.timeZone)}.`
+    : "";
 }
 
 function dueInMinute(schedule: Schedule, at: number, lastEndedAt: number | null): number | null {

@@ -18,7 +18,9 @@ export interface NextStep {
 export function explainInstance(instance: InstanceRecord, now: number): InstanceExplanation {
   const sinceAt = instance.life.stateAt;
   const next = nextStep(instance);
-  const length = isFinal(instance.state) ? relativeInWords(sinceAt, now) : `for ${durationInWords(Math.max(0, now - sinceAt))}`;
+  const length = isFinal(instance.state)
+    ? relativeInWords(sinceAt, now)
+    : `for ${durationInWords(Math.max(0, now - sinceAt))}`;
   return {
     summary: `${doing(instance)} (since ${timeInZone(sinceAt, "UTC")}, ${length}).`,
     facts: [...facts(instance, now), ...nextFact(next, now)],
@@ -74,7 +76,8 @@ function waiting({ spec, life }: InstanceRecord): string {
 
 function gates(spec: InstanceRecord["spec"]): string[] {
   const found: string[] = [];
-  if (spec.concurrency !== null) found.push(`at most ${spec.concurrency.limit} run at a time with concurrency key "${spec.concurrency.key}"`);
+  if (spec.concurrency !== null)
+    found.push(`at most ${spec.concurrency.limit} run at a time with concurrency key "${spec.concurrency.key}"`);
   if (spec.orderingKey !== "") found.push(`one after the other with ordering key "${spec.orderingKey}"`);
   return found.length > 0 ? found : ["its definition lets only so many run at a time"];
 }
@@ -86,7 +89,8 @@ function running({ life }: InstanceRecord): string {
 }
 
 function* facts({ state, spec, life }: InstanceRecord, now: number): Iterable<string> {
-  if (life.error !== null && state !== "COMPLETED") yield `Last error: ${life.error.code}${because(life.error.message)}.`;
+  if (life.error !== null && state !== "COMPLETED")
+    yield `Last error: ${life.error.code}${because(life.error.message)}.`;
   if (life.progress !== null && !isFinal(state)) {
     const { percent, step, message, at } = life.progress;
     const where = step === "" ? "" : ` at step "${step}"`;
@@ -96,7 +100,8 @@ function* facts({ state, spec, life }: InstanceRecord, now: number): Iterable<st
     yield `The worker's last sign of life came ${relativeInWords(life.attempt.seenAt, now)}.`;
   }
   const tried = life.attemptCount - life.seriesStart;
-  if (!isFinal(state) && tried > 0) yield `${counted(tried, "attempt")} of at most ${spec.retry.maxRetries + 1} started.`;
+  if (!isFinal(state) && tried > 0)
+    yield `${counted(tried, "attempt")} of at most ${spec.retry.maxRetries + 1} started.`;
   if (spec.scheduledAt !== null) yield `It was due at ${timeInZone(spec.scheduledAt, "UTC")}.`;
   if (life.endedAt !== null && life.startedAt !== null) {
     yield `From its first attempt to its end it took ${durationInWords(life.endedAt - life.startedAt)}.`;
@@ -117,9 +122,13 @@ function nextStep(instance: InstanceRecord): NextStep | undefined {
     steps.push({ at: life.openedAt + scheduleToCloseMs, step: "it is ended as TIMED_OUT (schedule-to-close)" });
   }
   if (state === "PENDING" && scheduleToStartMs !== null && life.readyAt !== null) {
-    steps.push({ at: life.readyAt + scheduleToStartMs, step: "it is ended as TIMED_OUT unless an attempt has started (schedule-to-start)" });
+    steps.push({
+      at: life.readyAt + scheduleToStartMs,
+      step: "it is ended as TIMED_OUT unless an attempt has started (schedule-to-start)",
+    });
   }
-  if (state === "BACKING_OFF" && life.nextAttemptAt !== null) steps.push({ at: life.nextAttemptAt, step: "it may be tried again" });
+  if (state === "BACKING_OFF" && life.nextAttemptAt !== null)
+    steps.push({ at: life.nextAttemptAt, step: "it may be tried again" });
   if (state === "RUNNING" && life.attempt !== null) steps.push(...attemptSteps(instance, life.attempt));
   return steps.toSorted((a, b) => a.at - b.at)[0];
 }
@@ -127,12 +136,21 @@ function nextStep(instance: InstanceRecord): NextStep | undefined {
 function* attemptSteps({ spec, life }: InstanceRecord, attempt: RunningAttempt): Iterable<NextStep> {
   const { startToCloseMs, cancelGraceMs } = spec.timeouts;
   if (startToCloseMs !== null) {
-    yield { at: attempt.startedAt + startToCloseMs, step: "the attempt has failed unless it has ended (start-to-close)" };
+    yield {
+      at: attempt.startedAt + startToCloseMs,
+      step: "the attempt has failed unless it has ended (start-to-close)",
+    };
   }
   if (attempt.heartbeatMs !== null) {
-    yield { at: attempt.seenAt + attempt.heartbeatMs, step: "the attempt has failed unless its worker gives a sign of life (heartbeat)" };
+    yield {
+      at: attempt.seenAt + attempt.heartbeatMs,
+      step: "the attempt has failed unless its worker gives a sign of life (heartbeat)",
+    };
   }
   if (life.cancelRequestedAt !== null) {
-    yield { at: life.cancelRequestedAt + cancelGraceMs, step: "it is ended as CANCELLED whether the worker has answered or not" };
+    yield {
+      at: life.cancelRequestedAt + cancelGraceMs,
+      step: "it is ended as CANCELLED whether the worker has answered or not",
+    };
   }
 }

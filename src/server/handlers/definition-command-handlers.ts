@@ -51,7 +51,9 @@ export function definitionCommandHandlers(
 
     cancelDefinition: (request, call) => {
       const { reason, cancelRunning, terminate } = request;
-      return oneOrMany(request, call, (id, repeat) => definitions.cancel(id, { reason, cancelRunning, terminate, ...repeat }));
+      return oneOrMany(request, call, (id, repeat) =>
+        definitions.cancel(id, { reason, cancelRunning, terminate, ...repeat }),
+      );
     },
   };
 }

@@ -32,7 +32,10 @@ export function definitionHandlers(environment: ServiceEnvironment): Handlers<ty
         startPaused: definition.startPaused,
         ...requestIdOf(request),
       });
-      return { definition: toDefinitionView(created), instance: created.instance ? toInstance(created.instance) : undefined };
+      return {
+        definition: toDefinitionView(created),
+        instance: created.instance ? toInstance(created.instance) : undefined,
+      };
     },
 
     async updateDefinition(request) {

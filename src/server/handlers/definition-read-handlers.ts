@@ -17,7 +17,9 @@ const DEFAULT_PAGE_SIZE = 50;
 const CANDIDATES = 500;
 const SEARCHED_STATES: readonly DefinitionState[] = ["ACTIVE", "PAUSED", "COMPLETED"];
 
-export function definitionReadHandlers({ queries }: ServiceEnvironment): Pick<Handlers<typeof DefinitionService>, Reads> {
+export function definitionReadHandlers({
+  queries,
+}: ServiceEnvironment): Pick<Handlers<typeof DefinitionService>, Reads> {
   return {
     async getDefinition(request) {
       return { definition: toDefinitionView(standingOf(await readDefinition(queries, request.definitionId))) };

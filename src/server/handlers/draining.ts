@@ -4,7 +4,11 @@ import { BelfryError } from "../../domain/error.ts";
 const RECONNECT_MS = 500;
 
 export function drainingError(): BelfryError {
-  return new BelfryError("DRAINING", "This node is shutting down. Call again: another node, or its next start, answers.", {
-    retryAfterMs: RECONNECT_MS,
-  });
+  return new BelfryError(
+    "DRAINING",
+    "This node is shutting down. Call again: another node, or its next start, answers.",
+    {
+      retryAfterMs: RECONNECT_MS,
+    },
+  );
 }

@@ -19,14 +19,20 @@ export function eventHandlers(environment: ServiceEnvironment): Handlers<typeof 
   return { watchEvents: watchEvents(environment), listEvents: listEvents(environment) };
 }
 
-function watchEvents({ runtime, queries, hub, draining }: ServiceEnvironment): Handlers<typeof EventService>["watchEvents"] {
+function watchEvents({
+  runtime,
+  queries,
+  hub,
+  draining,
+}: ServiceEnvironment): Handlers<typeof EventService>["watchEvents"] {
   return async function* watch({ subjects, resumeToken, fromStart }, call) {
     if (resumeToken !== "" && fromStart) {
       throw invalid({ field: "fromStart", description: "must not be set together with resumeToken" });
     }
     const { shardCount } = runtime.status();
     const selection = selectionOf(subjects, shardCount);
-    const from = resumeToken === "" ? ({ kind: fromStart ? "log-start" : "now" } as const) : after(resumeToken, shardCount);
+    const from =
+      resumeToken === "" ? ({ kind: fromStart ? "log-start" : "now" } as const) : after(resumeToken, shardCount);
     const { signal, release } = firstOf(call.signal, draining);
     let unmatched = TOKEN_EVERY;
     try {
@@ -51,8 +57,11 @@ function watchEvents({ runtime, queries, hub, draining }: ServiceEnvironment): H
 }
 
 /** A step's positions are those after its last event; the token of an earlier one must not go past it. */
-function* withTokens(events: readonly StatusEvent[], after: readonly number[]): Iterable<{ event: ReturnType<typeof toEvent>; resumeToken: string }> {
-  const positions = [...after];
+function* withTokens(
+  events: readonly StatusEvent[],
+  reached: readonly number[],
+): Iterable<{ event: ReturnType<typeof toEvent>; resumeToken: string }> {
+  const positions = [...reached];
   for (const { shard, sequence } of events.toReversed()) positions[shard] = sequence - 1;
   for (const event of events) {
     positions[event.shard] = event.sequence;
@@ -65,7 +74,12 @@ function listEvents({ runtime, queries, limits }: ServiceEnvironment): Handlers<
     const { shardCount } = runtime.status();
     const selection = selectionOf(request.subjects, shardCount);
     const page = pageOf(ListEventsRequestSchema, request);
-    const { positions, behind } = await startPositions(queries, selection, listStart(page, request.resumeToken, shardCount), shardCount);
+    const { positions, behind } = await startPositions(
+      queries,
+      selection,
+      listStart(page, request.resumeToken, shardCount),
+      shardCount,
+    );
     const events: StatusEvent[] = [];
     let scanned = 0;
     for (const shard of [...behind].toSorted((a, b) => a - b)) {
@@ -79,7 +93,11 @@ function listEvents({ runtime, queries, limits }: ServiceEnvironment): Handlers<
       }
     }
     const resumeToken = encodeResumeToken(positions);
-    return { events: events.map(toEvent), nextPageToken: behind.size > 0 ? page.tokenFor([resumeToken]) : "", resumeToken };
+    return {
+      events: events.map(toEvent),
+      nextPageToken: behind.size > 0 ? page.tokenFor([resumeToken]) : "",
+      resumeToken,
+    };
   };
 }
 

@@ -22,7 +22,10 @@ type Reads = "getInstance" | "listInstances" | "listAttempts" | "getInstanceStat
 
 const STATS_SPAN_MS = 86_400_000;
 
-export function instanceReadHandlers({ queries, clock }: ServiceEnvironment): Pick<Handlers<typeof InstanceService>, Reads> {
+export function instanceReadHandlers({
+  queries,
+  clock,
+}: ServiceEnvironment): Pick<Handlers<typeof InstanceService>, Reads> {
   return {
     async getInstance(request) {
       return { instance: toInstance(await readInstance(queries, request.instanceId)) };
@@ -52,7 +55,14 @@ export function instanceReadHandlers({ queries, clock }: ServiceEnvironment): Pi
     },
 
     async getInstanceStats({ definitionId, userId, createdAfter, createdBefore }) {
-      const filter = instanceFilterOf({ definitionId, userId, createdAfter, createdBefore, states: [], priorities: [] });
+      const filter = instanceFilterOf({
+        definitionId,
+        userId,
+        createdAfter,
+        createdBefore,
+        states: [],
+        priorities: [],
+      });
       const stats = await queries.instanceStats({ createdAfter: clock.now() - STATS_SPAN_MS, ...filter });
       return toStats(stats);
     },
@@ -76,7 +86,10 @@ function toStats({ counts, ...lengths }: InstanceStats): Init<typeof GetInstance
   const states = Object.entries(counts).filter(([, count]) => count > 0);
   const ended = FINAL_STATES.reduce((sum, state) => sum + (counts[state] ?? 0), 0);
   return {
-    counts: states.map(([state, count]) => ({ state: InstanceState[state as keyof typeof counts], count: BigInt(count) })),
+    counts: states.map(([state, count]) => ({
+      state: InstanceState[state as keyof typeof counts],
+      count: BigInt(count),
+    })),
     total: BigInt(states.reduce((sum, [, count]) => sum + count, 0)),
     successRate: ended === 0 ? undefined : (counts.COMPLETED ?? 0) / ended,
     durationP50: toOptionalDuration(lengths.durationP50Ms),

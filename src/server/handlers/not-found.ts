@@ -7,9 +7,13 @@ import type { QueryStore } from "../../ports/store/queries.ts";
 export async function readDefinition(queries: QueryStore, id: string): Promise<DefinitionWithSupervision> {
   const found = await queries.getDefinition(id);
   if (found !== null) return found;
-  throw new BelfryError("DEFINITION_NOT_FOUND", `There is no definition "${id}". ListDefinitions shows those that exist.`, {
-    metadata: { definition_id: id },
-  });
+  throw new BelfryError(
+    "DEFINITION_NOT_FOUND",
+    `There is no definition "${id}". ListDefinitions shows those that exist.`,
+    {
+      metadata: { definition_id: id },
+    },
+  );
 }
 
 /** @throws BelfryError INSTANCE_NOT_FOUND */

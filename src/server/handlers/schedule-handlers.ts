@@ -22,13 +22,18 @@ const DEFAULT_PREVIEW = 10;
 const EXPLAINED_TIMES = 5;
 const MINUTE_MS = 60_000;
 
-export function scheduleHandlers({ queries, clock }: ServiceEnvironment): Pick<Handlers<typeof DefinitionService>, Schedules> {
+export function scheduleHandlers({
+  queries,
+  clock,
+}: ServiceEnvironment): Pick<Handlers<typeof DefinitionService>, Schedules> {
   return {
     async previewSchedule(request) {
       const findings = new Findings();
       const now = clock.now();
       const schedule = scheduleOf(requireField(request.schedule, "schedule"), "schedule", findings, now);
-      const after = optionalInstantOf(request.after, "after", findings) ?? now;
+      // What is due at once is due now, and "after now" would leave it out.
+      const fromNow = schedule.timing.kind === "immediate" ? now - 1 : now;
+      const after = optionalInstantOf(request.after, "after", findings) ?? fromNow;
       findings.throwIfAny();
       const times = previewDueTimes(schedule, after, request.count || DEFAULT_PREVIEW);
       return { times: times.map(toTimestamp), description: describeSchedule(schedule) };
@@ -60,7 +65,11 @@ export function scheduleHandlers({ queries, clock }: ServiceEnvironment): Pick<H
         queries.listOccurrences({ definitionId }, null, EXPLAINED_TIMES),
         askedAt === undefined
           ? []
-          : queries.listOccurrences({ definitionId, scheduledAfter: askedAt, scheduledBefore: askedAt + MINUTE_MS }, null, 60),
+          : queries.listOccurrences(
+              { definitionId, scheduledAfter: askedAt, scheduledBefore: askedAt + MINUTE_MS },
+              null,
+              60,
+            ),
       ]);
       const explanation = explainDefinition({
         ...standing,

@@ -1,5 +1,9 @@
 import { BelfryError, invalid } from "../../domain/error.ts";
-import type { BatchTriggerItem, BatchTriggerResultSchema, DefinitionService } from "../../gen/belfry/v1/definition_service_pb.ts";
+import type {
+  BatchTriggerItem,
+  BatchTriggerResultSchema,
+  DefinitionService,
+} from "../../gen/belfry/v1/definition_service_pb.ts";
 import type { Triggered, TriggerItem } from "../../runtime/index.ts";
 import type { Handlers } from "../call/handler.ts";
 import { errorStatus } from "../errors/details.ts";
@@ -36,10 +40,13 @@ export function triggerHandlers({
       const refused = read.find((item) => item instanceof BelfryError);
       if (atomic && refused !== undefined) throw refused;
       const sound = read.filter((item): item is TriggerItem => !(item instanceof BelfryError));
-      const answers = sound.length > 0 ? await runtime.definitions.batchTrigger(definitionId, { items: sound, atomic }) : [];
+      const answers =
+        sound.length > 0 ? await runtime.definitions.batchTrigger(definitionId, { items: sound, atomic }) : [];
       const inOrder = answers.values();
       return {
-        results: read.map((item) => toResult(item instanceof BelfryError ? item : (inOrder.next().value ?? missingAnswer()))),
+        results: read.map((item) =>
+          toResult(item instanceof BelfryError ? item : (inOrder.next().value ?? missingAnswer())),
+        ),
       };
     },
 
@@ -51,7 +58,12 @@ export function triggerHandlers({
       if (to <= from) throw invalid({ field: "endTime", description: "must be after startTime" });
       if (to > clock.now()) throw invalid({ field: "endTime", description: "must not be in the future" });
       const { validateOnly } = request;
-      const result = await runtime.definitions.backfill(request.definitionId, { from, to, validateOnly, ...requestIdOf(request) });
+      const result = await runtime.definitions.backfill(request.definitionId, {
+        from,
+        to,
+        validateOnly,
+        ...requestIdOf(request),
+      });
       return {
         firedCount: result.fired,
         knownCount: result.known,

@@ -24,7 +24,14 @@ export function watchInstance(environment: ServiceEnvironment): Handlers<typeof 
     const { signal, release } = firstOf(call.signal, draining);
     let shown: InstanceRecord | undefined;
     try {
-      for await (const { matching } of tailEvents({ hub, queries, shardCount, selection, from: { kind: "now" }, signal })) {
+      for await (const { matching } of tailEvents({
+        hub,
+        queries,
+        shardCount,
+        selection,
+        from: { kind: "now" },
+        signal,
+      })) {
         if (shown === undefined) {
           // The tail has begun, so what changes after this reading is told by an event.
           shown = await readInstance(queries, instanceId);

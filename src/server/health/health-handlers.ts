@@ -1,5 +1,5 @@
 /** `grpc.health.v1`: the node as a whole under the empty name, and each service under its own. They are all as well as the node is. */
-import { Health, HealthCheckResponse_ServingStatus as ServingStatus } from "../../gen/grpc/health/v1/health_pb.ts";
+import { type Health, HealthCheckResponse_ServingStatus as ServingStatus } from "../../gen/grpc/health/v1/health_pb.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Runtime } from "../../runtime/index.ts";
 import { Code, ConnectError } from "@connectrpc/connect";

@@ -43,7 +43,10 @@ export interface SpecReading {
  *
  * @throws BelfryError INVALID_FIELD naming every field that breaks a rule, PAYLOAD_TOO_LARGE.
  */
-export function definitionSpecOf(definition: Definition, { field, dataMaxBytes, anchorAt }: SpecReading): DefinitionSpec {
+export function definitionSpecOf(
+  definition: Definition,
+  { field, dataMaxBytes, anchorAt }: SpecReading,
+): DefinitionSpec {
   const findings = new Findings();
   const spec: DefinitionSpec = {
     name: definition.name,

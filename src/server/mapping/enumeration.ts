@@ -4,7 +4,10 @@ type Numbers = Readonly<Record<string, number>>;
 const namesByNumber = new WeakMap<Numbers, ReadonlyMap<number, string>>();
 
 /** The name of a value; undefined for UNSPECIFIED and for values this schema does not know. */
-export function nameIn<E extends Numbers>(values: E, value: number): Exclude<keyof E & string, "UNSPECIFIED"> | undefined {
+export function nameIn<E extends Numbers>(
+  values: E,
+  value: number,
+): Exclude<keyof E & string, "UNSPECIFIED"> | undefined {
   let names = namesByNumber.get(values);
   if (names === undefined) {
     names = new Map(Object.entries(values).flatMap(([name, number]) => (number === 0 ? [] : [[number, name]])));

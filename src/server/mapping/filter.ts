@@ -36,7 +36,9 @@ export function instanceFilterOf(fields: InstanceFields, prefix = ""): InstanceF
   const findings = new Findings();
   const filter = commonFilterOf(fields, prefix, findings);
   findings.throwIfAny();
-  const priorities = fields.priorities.map((priority) => priorityOf(priority)).filter((priority) => priority !== undefined);
+  const priorities = fields.priorities
+    .map((priority) => priorityOf(priority))
+    .filter((priority) => priority !== undefined);
   return withoutUnset({
     ...filter,
     definitionId: fields.definitionId || undefined,
@@ -45,7 +47,11 @@ export function instanceFilterOf(fields: InstanceFields, prefix = ""): InstanceF
   });
 }
 
-function commonFilterOf(fields: DefinitionFields, prefix: string, findings: Findings): Omit<DefinitionFilter, "states"> {
+function commonFilterOf(
+  fields: DefinitionFields,
+  prefix: string,
+  findings: Findings,
+): Omit<DefinitionFilter, "states"> {
   const labels = fields.labels ?? {};
   return {
     userId: fields.userId || undefined,

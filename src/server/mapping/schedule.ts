@@ -14,7 +14,15 @@ import {
 import { nameIn } from "./enumeration.ts";
 import { Findings } from "./findings.ts";
 import type { Init } from "./init.ts";
-import { durationOf, instantOf, optionalInstantOf, toDuration, toOptionalDuration, toOptionalTimestamp, toTimestamp } from "./time.ts";
+import {
+  durationOf,
+  instantOf,
+  optionalInstantOf,
+  toDuration,
+  toOptionalDuration,
+  toOptionalTimestamp,
+  toTimestamp,
+} from "./time.ts";
 
 const MIN_INTERVAL_MS = 100;
 
@@ -53,7 +61,9 @@ function readSchedule(schedule: ProtoSchedule, field: string, findings: Findings
     ...(endAt !== undefined && { endAt }),
     jitterMs: schedule.jitter ? durationOf(schedule.jitter, `${field}.jitter`, findings) : 0,
     excludedDates: schedule.excludedDates,
-    exclusions: schedule.exclusions.map(({ timing }, index) => timingOf(timing, `${field}.exclusions[${index}]`, findings)),
+    exclusions: schedule.exclusions.map(({ timing }, index) =>
+      timingOf(timing, `${field}.exclusions[${index}]`, findings),
+    ),
     ...(schedule.maxOccurrences > 0n && {
       maxOccurrences: countOf(schedule.maxOccurrences, `${field}.maxOccurrences`, findings),
     }),

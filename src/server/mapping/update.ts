@@ -35,7 +35,8 @@ export function definitionUpdate(
   const changesSchedule = paths.some(([first]) => first.name === "schedule");
   return (spec) => {
     const changed = create(DefinitionSchema, toDefinitionSpec(spec));
-    for (const path of paths) copyField(path, reflect(DefinitionSchema, definition), reflect(DefinitionSchema, changed));
+    for (const path of paths)
+      copyField(path, reflect(DefinitionSchema, definition), reflect(DefinitionSchema, changed));
     checkRequest(DefinitionSchema, changed, reading.field);
     const read = definitionSpecOf(changed, reading);
     // What the schedule counts from is no field of its own, and must outlive changes of other fields.
@@ -45,18 +46,23 @@ export function definitionUpdate(
 
 function setFields(definition: Definition): FieldPath[] {
   const message = reflect(DefinitionSchema, definition);
-  return updatable().filter((field) => message.isSet(field)).map((field): FieldPath => [field]);
+  return updatable()
+    .filter((field) => message.isSet(field))
+    .map((field): FieldPath => [field]);
 }
 
 function updatable(): DescField[] {
-  return DefinitionSchema.fields.filter((field) => field.number < OUTPUT_ONLY_FROM && !(field.name in AT_CREATION_ONLY));
+  return DefinitionSchema.fields.filter(
+    (field) => field.number < OUTPUT_ONLY_FROM && !(field.name in AT_CREATION_ONLY),
+  );
 }
 
 function maskedFields(mask: FieldMask): FieldPath[] {
   const findings = new Findings();
   const paths: FieldPath[] = [];
   mask.paths.forEach((path, index) => {
-    const report = (description: string): void => findings.add(`updateMask.paths[${index}]`, `"${path}" ${description}`);
+    const report = (description: string): void =>
+      findings.add(`updateMask.paths[${index}]`, `"${path}" ${description}`);
     if (path === "*") paths.push(...updatable().map((field): FieldPath => [field]));
     else {
       const resolved = resolve(DefinitionSchema, path.split("."));
@@ -101,4 +107,3 @@ function copyField([field, ...rest]: FieldPath, from: ReflectMessage, to: Reflec
     to.clear(field);
   }
 }
-

@@ -16,7 +16,11 @@ export function http2Settings({ maxConcurrentStreams }: ServerLimits): ServerOpt
 }
 
 /** Gives the connection a wide window, and ends it when the other side has gone without a word: asks now and then, and waits for the answer. */
-export function keepSession(session: ServerHttp2Session, clock: Clock, { keepaliveMs, keepaliveTimeoutMs }: ServerLimits): void {
+export function keepSession(
+  session: ServerHttp2Session,
+  clock: Clock,
+  { keepaliveMs, keepaliveTimeoutMs }: ServerLimits,
+): void {
   session.setLocalWindowSize(SESSION_WINDOW);
   let timer: Timer;
   const ask = (): void => {

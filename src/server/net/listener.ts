@@ -6,11 +6,20 @@
  * server before it sees them. Over TLS, ALPN has settled the matter before the first byte.
  */
 import { createServer as createHttp1Server, type Server as Http1Server } from "node:http";
-import { createSecureServer, createServer as createHttp2Server, type Http2SecureServer, type Http2Server, type ServerHttp2Session } from "node:http2";
+import {
+  createSecureServer,
+  createServer as createHttp2Server,
+  type Http2SecureServer,
+  type Http2Server,
+  type IncomingHttpHeaders,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from "node:http2";
 import type { AddressInfo, Server, Socket } from "node:net";
 import type { Clock } from "../../ports/clock.ts";
 import type { Log } from "../../ports/log.ts";
 import type { NodeRequest, RequestListener } from "../connect/request-listener.ts";
+import type { GrpcLane } from "../grpc/grpc-lane.ts";
 import type { ServerLimits } from "../limits.ts";
 import { http2Settings, keepSession } from "./http2-session.ts";
 import { OpenCalls } from "./open-calls.ts";
@@ -29,6 +38,8 @@ export interface ListenerOptions {
   readonly port: number;
   readonly tls?: TlsOptions | undefined;
   readonly onRequest: RequestListener;
+  /** Is asked first about each HTTP/2 stream. */
+  readonly grpc: GrpcLane;
   readonly limits: ServerLimits;
   readonly clock: Clock;
   readonly log: Log;
@@ -69,7 +80,19 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
     if (draining) session.close();
   };
 
-  const server = options.tls === undefined ? cleartextServer(options, onRequest, onSession) : tlsServer(options, options.tls, onRequest, onSession);
+  const onHttp2: Http2Setup = (http2) => {
+    http2.on("session", onSession);
+    http2.on("sessionError", ignoreTold);
+    askFirst(http2, (stream, headers) => {
+      const taken = options.grpc(stream, headers);
+      if (taken) calls.add(stream);
+      return taken;
+    });
+  };
+  const server =
+    options.tls === undefined
+      ? cleartextServer(options, onRequest, onHttp2)
+      : tlsServer(options, options.tls, onRequest, onHttp2);
   server.on("connection", track);
   await started(server, options.host, options.port);
   server.on("error", (error) => log.error("The API's port failed", { error }));
@@ -90,11 +113,30 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
   };
 }
 
-function cleartextServer(options: ListenerOptions, onRequest: RequestListener, onSession: (session: ServerHttp2Session) => void): Http1Server {
+type Http2Setup = (server: Http2Server | Http2SecureServer) => void;
+
+/** Node makes requests and responses of streams from an event; what the lane takes never gets there. */
+function askFirst(server: Http2Server | Http2SecureServer, lane: GrpcLane): void {
+  const [compat] = server.listeners("stream") as ((
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+    ...more: unknown[]
+  ) => void)[];
+  if (compat === undefined) throw new Error("Node's HTTP/2 server no longer makes its requests from an event");
+  server.removeAllListeners("stream");
+  server.on("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, ...more: unknown[]) => {
+    if (!lane(stream, headers)) compat.call(server, stream, headers, ...more);
+  });
+}
+
+function cleartextServer(
+  options: ListenerOptions,
+  onRequest: RequestListener,
+  onHttp2: Http2Setup,
+): Http1Server {
   const { limits, clock } = options;
   const http2: Http2Server = createHttp2Server({ ...http2Settings(limits) }, onRequest);
-  http2.on("session", onSession);
-  http2.on("sessionError", ignoreTold);
+  onHttp2(http2);
   const http1 = createHttp1Server({ ...http1Settings(limits) }, onRequest);
   const [acceptHttp1] = http1.listeners("connection") as ((this: Http1Server, socket: Socket) => void)[];
   if (acceptHttp1 === undefined) throw new Error("Node's HTTP server no longer takes its connections from an event");
@@ -116,7 +158,7 @@ function tlsServer(
   options: ListenerOptions,
   tls: TlsOptions,
   onRequest: RequestListener,
-  onSession: (session: ServerHttp2Session) => void,
+  onHttp2: Http2Setup,
 ): Http2SecureServer {
   const { limits } = options;
   const server = createSecureServer(
@@ -132,8 +174,7 @@ function tlsServer(
     },
     onRequest,
   );
-  server.on("session", onSession);
-  server.on("sessionError", ignoreTold);
+  onHttp2(server);
   server.on("tlsClientError", (error) => options.log.debug("A TLS handshake failed", { error }));
   return server;
 }

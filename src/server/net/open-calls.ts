@@ -1,14 +1,17 @@
-import type { NodeResponse } from "../connect/request-listener.ts";
+/** A response or stream that says when it has ended. */
+interface Ending {
+  once(event: "close", listener: () => void): unknown;
+}
 
 /** The calls under way, over all connections. */
 export class OpenCalls {
-  readonly #open = new Set<NodeResponse>();
+  readonly #open = new Set<Ending>();
   #waiting: (() => void)[] = [];
 
-  add(response: NodeResponse): void {
-    this.#open.add(response);
-    response.once("close", () => {
-      this.#open.delete(response);
+  add(call: Ending): void {
+    this.#open.add(call);
+    call.once("close", () => {
+      this.#open.delete(call);
       if (this.#open.size === 0) for (const resolve of this.#waiting.splice(0)) resolve();
     });
   }

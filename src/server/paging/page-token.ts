@@ -78,7 +78,8 @@ function readToken(token: string, query: string): readonly CursorPart[] {
   }
   if (!Array.isArray(parts) || parts[0] !== VERSION || parts[1] !== query) throw mismatch();
   const cursor: unknown[] = parts.slice(2);
-  if (cursor.length === 0 || !cursor.every((part) => typeof part === "string" || Number.isSafeInteger(part))) throw mismatch();
+  if (cursor.length === 0 || !cursor.every((part) => typeof part === "string" || Number.isSafeInteger(part)))
+    throw mismatch();
   return cursor as CursorPart[];
 }
 

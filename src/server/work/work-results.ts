@@ -46,7 +46,11 @@ export async function complete(
   return workers.complete(request.attemptToken, dataOf(request.result, `${prefix}result`, dataMaxBytes) ?? null);
 }
 
-export async function fail(workers: WorkerCommands, request: FailInstanceRequest, prefix: string): Promise<InstanceState> {
+export async function fail(
+  workers: WorkerCommands,
+  request: FailInstanceRequest,
+  prefix: string,
+): Promise<InstanceState> {
   return workers.fail(request.attemptToken, failureOf(request, prefix));
 }
 

@@ -36,7 +36,8 @@ export function workStream(environment: ServiceEnvironment): Handlers<typeof Wor
       const first = await incoming.next();
       if (first.done === true) return;
       const { hello } = first.value;
-      if (hello === undefined) throw invalid({ field: "hello", description: "must be set in the first message of the stream" });
+      if (hello === undefined)
+        throw invalid({ field: "hello", description: "must be set in the first message of the stream" });
       const { queue, workerId, running } = hello;
       const slots = first.value.slots ?? 0;
       session = await runtime.workers.open({ queue, workerId, slots, running }, outletTo(outbox));
@@ -72,7 +73,8 @@ async function read(
     act(first, outbox, backlog, environment);
     for (let next = await incoming.next(); next.done !== true; next = await incoming.next()) {
       const request = next.value;
-      if (request.hello !== undefined) throw invalid({ field: "hello", description: "must be set in the first message only" });
+      if (request.hello !== undefined)
+        throw invalid({ field: "hello", description: "must be set in the first message only" });
       if (request.slots !== undefined) session.setSlots(request.slots);
       act(request, outbox, backlog, environment);
       await roomFor(backlog, outbox, environment.limits.workBacklog);
@@ -132,7 +134,8 @@ async function beat(
   }
   try {
     const asked = await runtime.workers.heartbeat(attemptToken, heartbeat);
-    if (asked.cancelRequested || asked.pauseRequested) outbox.add(({ signals }) => signals.push({ attemptToken, ...asked }));
+    if (asked.cancelRequested || asked.pauseRequested)
+      outbox.add(({ signals }) => signals.push({ attemptToken, ...asked }));
   } catch (error) {
     const { reason } = error instanceof BelfryError ? error : unexpected(error);
     if (reason === "STALE_ATTEMPT") outbox.add(({ signals }) => signals.push({ attemptToken, stale: true }));

@@ -32,16 +32,28 @@ describe("buf curl, without a schema", () => {
 
   it.each(["grpc-v1", "grpc-v1alpha"])("calls a method it learns of by reflection %s", async (version) => {
     const instance = anInstance({ spec: { payload: { host: "a" } } });
-    await using api = await anApiServer({ answers: { definitions: { trigger: async () => ({ instance, existing: false }) } } });
+    await using api = await anApiServer({
+      answers: { definitions: { trigger: async () => ({ instance, existing: false }) } },
+    });
     const data = JSON.stringify({ definitionId: "d", payload: { host: "a" } });
-    const answer = await bufCurl(api, "/belfry.v1.DefinitionService/TriggerDefinition", "--reflect-protocol", version, "-d", data);
+    const answer = await bufCurl(
+      api,
+      "/belfry.v1.DefinitionService/TriggerDefinition",
+      "--reflect-protocol",
+      version,
+      "-d",
+      data,
+    );
     expect(JSON.parse(answer)).toMatchObject({ instance: { id: instance.id, payload: { host: "a" } } });
   });
 
   it("shows why a call was refused, with details", async () => {
     await using api = await anApiServer();
     const refused = bufCurl(api, "/belfry.v1.InstanceService/GetInstance", "-d", '{"instanceId":"nope"}');
-    const { stderr } = await refused.then(() => ({ stderr: "" }), (error: { stderr: string }) => error);
+    const { stderr } = await refused.then(
+      () => ({ stderr: "" }),
+      (error: { stderr: string }) => error,
+    );
     const { code, details } = JSON.parse(stderr) as { code: string; details: { type: string; value: string }[] };
     expect({ code, type: details[0]?.type }).toEqual({ code: "not_found", type: "google.rpc.ErrorInfo" });
     const info = fromBinary(ErrorInfoSchema, Buffer.from(details[0]?.value ?? "", "base64"));

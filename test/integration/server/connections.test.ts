@@ -26,7 +26,8 @@ async function arrived(api: ApiServer): Promise<void> {
   await api.client(Health).check({});
 }
 
-const HTTP1_CALL = "POST /grpc.health.v1.Health/Check HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}";
+const HTTP1_CALL =
+  "POST /grpc.health.v1.Health/Check HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}";
 
 /** An HTTP/2 frame; the server answers with its own. */
 const EMPTY_SETTINGS = Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0]);
@@ -96,6 +97,7 @@ describe("the one port", () => {
     socket.write("POST / HTTP/1.1\r\nHost: x\r\n");
     socket.resume();
     await once(socket, "close");
+    expect(socket.destroyed).toBe(true);
   });
 
   it("survives connections that end half-way", async () => {
@@ -169,7 +171,11 @@ describe("the one port", () => {
       },
     });
     const session = connectHttp2(api.url);
-    const stream = session.request({ ":method": "POST", ":path": "/belfry.v1.WorkerService/PollInstance", "content-type": "application/json" });
+    const stream = session.request({
+      ":method": "POST",
+      ":path": "/belfry.v1.WorkerService/PollInstance",
+      "content-type": "application/json",
+    });
     stream.end('{"queue":"q","workerId":"w","wait":"60s"}');
     await expect.poll(() => api.runtime.asked.length).toBe(1);
     stream.close(constants.NGHTTP2_CANCEL);

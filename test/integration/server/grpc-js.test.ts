@@ -1,24 +1,27 @@
 import { once } from "node:events";
-import type { ClientDuplexStream, ServiceError } from "@grpc/grpc-js";
+import { status as Status, type Client, type ClientDuplexStream, type ServiceError } from "@grpc/grpc-js";
 import { describe, expect, it } from "vitest";
 import { BelfryError } from "../../../src/domain/error.ts";
 import { BadRequestSchema, ErrorInfoSchema } from "../../../src/gen/google/rpc/error_details_pb.ts";
 import type { WorkerOutlet } from "../../../src/runtime/index.ts";
 import { systemClock } from "../../../src/system/clock.ts";
 import { anApiServer, type ApiServer } from "../../support/api-server.ts";
-import { grpc, grpcJsClient, richDetails } from "../../support/grpc-js-client.ts";
+import { grpcJsClient, richDetails } from "../../support/grpc-js-client.ts";
 import { anAttemptUnderWay, anInstance } from "../../support/records.ts";
 
 const definitions = (api: ApiServer) =>
   grpcJsClient(api.server.address, "belfry/v1/definition_service.proto", "belfry.v1.DefinitionService");
-const workers = (api: ApiServer) => grpcJsClient(api.server.address, "belfry/v1/worker_service.proto", "belfry.v1.WorkerService");
+const workers = (api: ApiServer) =>
+  grpcJsClient(api.server.address, "belfry/v1/worker_service.proto", "belfry.v1.WorkerService");
 
 type WorkStream = ClientDuplexStream<object, Record<string, unknown>>;
 
 describe("a grpc-js client", () => {
   it("calls a unary method", async () => {
     const instance = anInstance();
-    await using api = await anApiServer({ answers: { definitions: { trigger: async () => ({ instance, existing: true }) } } });
+    await using api = await anApiServer({
+      answers: { definitions: { trigger: async () => ({ instance, existing: true }) } },
+    });
     using client = definitions(api);
     const answer = await client.unary("TriggerDefinition", { definitionId: "d" });
     expect(answer).toMatchObject({ existing: true, instance: { id: instance.id, state: "INSTANCE_STATE_PENDING" } });
@@ -30,7 +33,7 @@ describe("a grpc-js client", () => {
 
     const error = await client.refusal("GetDefinition", {});
 
-    expect(error.code).toBe(grpc.status.INVALID_ARGUMENT);
+    expect(error.code).toBe(Status.INVALID_ARGUMENT);
     expect(richDetails(error, ErrorInfoSchema)).toMatchObject([{ domain: "belfry", reason: "INVALID_FIELD" }]);
     expect(richDetails(error, BadRequestSchema)).toMatchObject([{ fieldViolations: [{ field: "definitionId" }] }]);
   });
@@ -53,9 +56,13 @@ describe("a grpc-js client", () => {
     using client = workers(api);
 
     const deadline = systemClock.now() + 150;
-    const error = await client.refusal("PollInstance", { queue: "q", workerId: "w", wait: { seconds: 60 } }, { deadline });
+    const error = await client.refusal(
+      "PollInstance",
+      { queue: "q", workerId: "w", wait: { seconds: 60 } },
+      { deadline },
+    );
 
-    expect(error.code).toBe(grpc.status.DEADLINE_EXCEEDED);
+    expect(error.code).toBe(Status.DEADLINE_EXCEEDED);
     expect(await aborted.promise).toBe(true);
   });
 
@@ -77,7 +84,9 @@ describe("a grpc-js client", () => {
       },
     });
     using client = workers(api);
-    const call = client.bare["PollInstance"]?.({ queue: "q", workerId: "w", wait: { seconds: 60 } }, () => {}) as { cancel(): void };
+    const call = client.bare["PollInstance"]?.({ queue: "q", workerId: "w", wait: { seconds: 60 } }, () => {}) as {
+      cancel(): void;
+    };
     await entered.promise;
     call.cancel();
     await aborted.promise;
@@ -86,11 +95,21 @@ describe("a grpc-js client", () => {
 
   it("an unknown method is UNIMPLEMENTED", async () => {
     await using api = await anApiServer();
-    using client = grpcJsClient(api.server.address, "belfry/v1/definition_service.proto", "belfry.v1.DefinitionService");
+    using client = grpcJsClient(
+      api.server.address,
+      "belfry/v1/definition_service.proto",
+      "belfry.v1.DefinitionService",
+    );
     const { promise, resolve } = Promise.withResolvers<ServiceError | null>();
-    const bare = client.bare as unknown as InstanceType<typeof grpc.Client>;
-    bare.makeUnaryRequest("/belfry.v1.DefinitionService/Frobnicate", (value: Buffer) => value, (value) => value, Buffer.alloc(0), (error) => resolve(error));
-    expect((await promise)?.code).toBe(grpc.status.UNIMPLEMENTED);
+    const bare = client.bare as unknown as Client;
+    bare.makeUnaryRequest(
+      "/belfry.v1.DefinitionService/Frobnicate",
+      (value: Buffer) => value,
+      (value) => value,
+      Buffer.alloc(0),
+      (error) => resolve(error),
+    );
+    expect((await promise)?.code).toBe(Status.UNIMPLEMENTED);
   });
 
   it("a message over the limit is RESOURCE_EXHAUSTED", async () => {
@@ -98,7 +117,7 @@ describe("a grpc-js client", () => {
     using client = workers(api);
     const result = { fields: { text: { stringValue: "x".repeat(8 * 1024 * 1024) } } };
     const error = await client.refusal("CompleteInstance", { attemptToken: "t", result });
-    expect(error).toMatchObject({ code: grpc.status.RESOURCE_EXHAUSTED, details: expect.stringContaining("4194304") });
+    expect(error).toMatchObject({ code: Status.RESOURCE_EXHAUSTED, details: expect.stringContaining("4194304") });
   });
 
   it("works over a bidirectional stream: welcome, assignment, receipt, end", async () => {
@@ -129,9 +148,14 @@ describe("a grpc-js client", () => {
     stream.write({ hello: { queue: "agents", workerId: "w1" }, slots: 2 });
     expect(await next()).toMatchObject({ welcome: { sessionId: "session1", heartbeatInterval: { seconds: "20" } } });
 
-    const instance = anInstance({ state: "RUNNING", life: { attempt: anAttemptUnderWay({ token: "t1" }), attemptCount: 1 } });
+    const instance = anInstance({
+      state: "RUNNING",
+      life: { attempt: anAttemptUnderWay({ token: "t1" }), attemptCount: 1 },
+    });
     (await outlet.promise).assign([{ instance, token: "t1", number: 1, deadlineAt: 1000 }]);
-    expect(await next()).toMatchObject({ assignments: [{ instance: { id: instance.id }, attempt: { token: "t1", number: 1 } }] });
+    expect(await next()).toMatchObject({
+      assignments: [{ instance: { id: instance.id }, attempt: { token: "t1", number: 1 } }],
+    });
 
     stream.write({ completions: [{ attemptToken: "t1" }], failures: [{ attemptToken: "t0" }] });
     const { receipts } = await next();

@@ -47,7 +47,10 @@ describe("health", () => {
 });
 
 describe("reflection", () => {
-  type Question = NonNullable<Parameters<ReturnType<typeof reflectionOf>["serverReflectionInfo"]>[0]> extends AsyncIterable<infer Q> ? Q : never;
+  type Question =
+    NonNullable<Parameters<ReturnType<typeof reflectionOf>["serverReflectionInfo"]>[0]> extends AsyncIterable<infer Q>
+      ? Q
+      : never;
   const reflectionOf = (api: ApiServer) => api.client(ServerReflection);
 
   async function ask(api: ApiServer, messageRequest: Question["messageRequest"]) {
@@ -60,7 +63,11 @@ describe("reflection", () => {
 
   it("gives the file of a symbol and everything it imports", async () => {
     await using api = await anApiServer();
-    for (const symbol of ["belfry.v1.DefinitionService", "belfry.v1.DefinitionService.CreateDefinition", "belfry.v1.CreateDefinitionRequest.definition"]) {
+    for (const symbol of [
+      "belfry.v1.DefinitionService",
+      "belfry.v1.DefinitionService.CreateDefinition",
+      "belfry.v1.CreateDefinitionRequest.definition",
+    ]) {
       const answer = await ask(api, { case: "fileContainingSymbol", value: symbol });
       expect(answer.case).toBe("fileDescriptorResponse");
       if (answer.case !== "fileDescriptorResponse") return;
@@ -73,13 +80,21 @@ describe("reflection", () => {
 
   it("finds enum values, files by name, and extensions by number", async () => {
     await using api = await anApiServer();
-    expect(await ask(api, { case: "fileContainingSymbol", value: "belfry.v1.PRIORITY_HIGH" })).toMatchObject({ case: "fileDescriptorResponse" });
-    expect(await ask(api, { case: "fileByFilename", value: "google/protobuf/struct.proto" })).toMatchObject({ case: "fileDescriptorResponse" });
-    const containingType = "google.protobuf.FieldOptions";
-    expect(await ask(api, { case: "fileContainingExtension", value: { containingType, extensionNumber: 1159 } })).toMatchObject({
+    expect(await ask(api, { case: "fileContainingSymbol", value: "belfry.v1.PRIORITY_HIGH" })).toMatchObject({
       case: "fileDescriptorResponse",
     });
-    expect(await ask(api, { case: "allExtensionNumbersOfType", value: containingType })).toMatchObject({ value: { extensionNumber: expect.arrayContaining([1159]) } });
+    expect(await ask(api, { case: "fileByFilename", value: "google/protobuf/struct.proto" })).toMatchObject({
+      case: "fileDescriptorResponse",
+    });
+    const containingType = "google.protobuf.FieldOptions";
+    expect(
+      await ask(api, { case: "fileContainingExtension", value: { containingType, extensionNumber: 1159 } }),
+    ).toMatchObject({
+      case: "fileDescriptorResponse",
+    });
+    expect(await ask(api, { case: "allExtensionNumbersOfType", value: containingType })).toMatchObject({
+      value: { extensionNumber: expect.arrayContaining([1159]) },
+    });
   });
 
   it("answers what it does not know with an error inside the stream", async () => {

@@ -17,7 +17,11 @@ describe.each(PROTOCOLS)("a client that speaks %s", (protocol) => {
 
     const answer = await api.client(DefinitionService, protocol).getDefinition({ definitionId: definition.id });
 
-    expect(answer.definition).toMatchObject({ id: definition.id, content: "监控服务器状态", payload: { host: "a", ports: [80, null] } });
+    expect(answer.definition).toMatchObject({
+      id: definition.id,
+      content: "监控服务器状态",
+      payload: { host: "a", ports: [80, null] },
+    });
   });
 
   it("gets reason, metadata and delay of a refusal as details", async () => {
@@ -27,12 +31,20 @@ describe.each(PROTOCOLS)("a client that speaks %s", (protocol) => {
     });
     await using api = await anApiServer({ answers: { definitions: { trigger: () => Promise.reject(refusal) } } });
 
-    const error = await api.client(DefinitionService, protocol).triggerDefinition({ definitionId: "d" }).catch(ConnectError.from);
+    const error = await api
+      .client(DefinitionService, protocol)
+      .triggerDefinition({ definitionId: "d" })
+      .catch(ConnectError.from);
 
     expect(error).toBeInstanceOf(ConnectError);
     const refused = error as ConnectError;
-    expect(refused).toMatchObject({ code: Code.ResourceExhausted, rawMessage: "The queue is full. Try again in a moment." });
-    expect(refused.findDetails(ErrorInfoSchema)).toMatchObject([{ domain: "belfry", reason: "BUSY", metadata: { bound: "mailbox" } }]);
+    expect(refused).toMatchObject({
+      code: Code.ResourceExhausted,
+      rawMessage: "The queue is full. Try again in a moment.",
+    });
+    expect(refused.findDetails(ErrorInfoSchema)).toMatchObject([
+      { domain: "belfry", reason: "BUSY", metadata: { bound: "mailbox" } },
+    ]);
     expect(refused.findDetails(RetryInfoSchema)).toMatchObject([{ retryDelay: { seconds: 1n, nanos: 500_000_000 } }]);
   });
 
@@ -67,9 +79,14 @@ describe.each(PROTOCOLS)("a client that speaks %s", (protocol) => {
 describe("plain HTTP/1.1 with JSON", () => {
   it("works with curl's means", async () => {
     const instance = anInstance();
-    await using api = await anApiServer({ answers: { definitions: { trigger: async () => ({ instance, existing: false }) } } });
+    await using api = await anApiServer({
+      answers: { definitions: { trigger: async () => ({ instance, existing: false }) } },
+    });
 
-    const { status, body } = await api.post("DefinitionService/TriggerDefinition", { definitionId: "d", payload: { a: 1 } });
+    const { status, body } = await api.post("DefinitionService/TriggerDefinition", {
+      definitionId: "d",
+      payload: { a: 1 },
+    });
 
     expect(status).toBe(200);
     expect(body).toMatchObject({ instance: { id: instance.id, state: "INSTANCE_STATE_PENDING" } });
@@ -81,20 +98,31 @@ describe("plain HTTP/1.1 with JSON", () => {
   it("tells a misspelt field", async () => {
     await using api = await anApiServer();
     const { status, body } = await api.post("DefinitionService/TriggerDefinition", { definitionID: "d" });
-    expect({ status, body }).toMatchObject({ status: 400, body: { code: "invalid_argument", message: expect.stringContaining("definitionID") } });
+    expect({ status, body }).toMatchObject({
+      status: 400,
+      body: { code: "invalid_argument", message: expect.stringContaining("definitionID") },
+    });
   });
 
   it("tells what is wrong with broken JSON, a wrong content type, a wrong method and an unknown path", async () => {
     await using api = await anApiServer();
     const broken = await api.post("DefinitionService/GetDefinition", "{");
-    const form = await api.post("DefinitionService/GetDefinition", "{}", { "content-type": "application/x-www-form-urlencoded" });
+    const form = await api.post("DefinitionService/GetDefinition", "{}", {
+      "content-type": "application/x-www-form-urlencoded",
+    });
     const unknown = await api.post("DefinitionService/Frobnicate", {});
     const got = await fetch(`${api.url}/belfry.v1.DefinitionService/TriggerDefinition`);
 
     expect(broken).toMatchObject({ status: 400, body: { code: "invalid_argument" } });
-    expect(form).toMatchObject({ status: 415, body: { message: expect.stringContaining("content-type: application/json") } });
+    expect(form).toMatchObject({
+      status: 415,
+      body: { message: expect.stringContaining("content-type: application/json") },
+    });
     expect(unknown).toMatchObject({ status: 404, body: { code: "unimplemented" } });
-    expect({ status: got.status, body: await got.json() }).toMatchObject({ status: 405, body: { message: expect.stringContaining("POST") } });
+    expect({ status: got.status, body: await got.json() }).toMatchObject({
+      status: 405,
+      body: { message: expect.stringContaining("POST") },
+    });
   });
 
   it("shows details of errors as JSON", async () => {
@@ -103,8 +131,35 @@ describe("plain HTTP/1.1 with JSON", () => {
     expect(status).toBe(404);
     expect(body).toMatchObject({
       code: "not_found",
-      details: [{ type: "google.rpc.ErrorInfo", debug: { reason: "DEFINITION_NOT_FOUND", domain: "belfry", metadata: { definition_id: "nope" } } }],
+      details: [
+        {
+          type: "google.rpc.ErrorInfo",
+          debug: { reason: "DEFINITION_NOT_FOUND", domain: "belfry", metadata: { definition_id: "nope" } },
+        },
+      ],
     });
+  });
+
+  it("says in details that a deadline passed", async () => {
+    await using api = await anApiServer({ answers: { definitions: { trigger: () => new Promise(() => {}) } } });
+    const { body } = await api.post(
+      "DefinitionService/TriggerDefinition",
+      { definitionId: "d" },
+      { "connect-timeout-ms": "50" },
+    );
+    expect(body).toMatchObject({ code: "deadline_exceeded", details: [{ debug: { reason: "DEADLINE" } }] });
+  });
+
+  it("refuses half of a surrogate pair, wherever it stands", async () => {
+    await using api = await anApiServer();
+    for (const given of [
+      '"overrides":{"content":"\\ud800"}',
+      '"payload":{"a":["\\udc00"]}',
+      '"payload":{"\\udc00":1}',
+    ]) {
+      const { status, body } = await api.post("DefinitionService/TriggerDefinition", `{"definitionId":"d",${given}}`);
+      expect({ status, body }).toMatchObject({ status: 400, body: { code: "invalid_argument" } });
+    }
   });
 
   it("survives a path that is no URL", async () => {

@@ -2,7 +2,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { describe, expect, it } from "vitest";
 import { BelfryError } from "../../../src/domain/error.ts";
 import { InstanceState } from "../../../src/gen/belfry/v1/instance_pb.ts";
-import { WorkerService, type WorkRequest, type WorkResponse } from "../../../src/gen/belfry/v1/worker_service_pb.ts";
+import { WorkerService, type WorkResponse } from "../../../src/gen/belfry/v1/worker_service_pb.ts";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { WorkRequestSchema } from "../../../src/gen/belfry/v1/worker_service_pb.ts";
 import { ErrorInfoSchema } from "../../../src/gen/google/rpc/error_details_pb.ts";
@@ -46,14 +46,22 @@ interface Worker {
   readonly slots: number[];
 }
 
-async function aWorker(workers: Partial<WorkerCommands>, options: Parameters<typeof anApiServer>[0] = {}): Promise<Worker & { api: ApiServer }> {
+async function aWorker(
+  workers: Partial<WorkerCommands>,
+  options: Parameters<typeof anApiServer>[0] = {},
+): Promise<Worker & { api: ApiServer }> {
   const opened = Promise.withResolvers<WorkerOutlet>();
   const closed = Promise.withResolvers<void>();
   const slots: number[] = [];
   const open: WorkerCommands["open"] = async (worker, outlet) => {
     slots.push(worker.slots);
     opened.resolve(outlet);
-    return { id: "session1", stale: worker.running.slice(0, 1), setSlots: (count) => slots.push(count), close: () => closed.resolve() };
+    return {
+      id: "session1",
+      stale: worker.running.slice(0, 1),
+      setSlots: (count) => slots.push(count),
+      close: () => closed.resolve(),
+    };
   };
   const api = await anApiServer({ ...options, answers: { workers: { open, ...workers } } });
   const sent = new Sent();
@@ -102,7 +110,10 @@ describe("a worker's stream", () => {
   });
 
   it("one bad result is refused in its receipt and harms no other", async () => {
-    const { api, sent, answers } = await aWorker({ complete: async () => "COMPLETED", fail: async () => "BACKING_OFF" });
+    const { api, sent, answers } = await aWorker({
+      complete: async () => "COMPLETED",
+      fail: async () => "BACKING_OFF",
+    });
     await using _ = api;
     sent.send({
       completions: [{ attemptToken: "big", result: { text: "x".repeat(300_000) } }, { attemptToken: "good" }],
@@ -113,7 +124,11 @@ describe("a worker's stream", () => {
     });
     const receipts: { attemptToken: string; accepted: boolean; reason: string; state: InstanceState }[] = [];
     while (receipts.length < 4) receipts.push(...(await answers.next()).value.receipts);
-    expect(Object.fromEntries(receipts.map(({ attemptToken, accepted, reason, state }) => [attemptToken, { accepted, reason, state }]))).toEqual({
+    expect(
+      Object.fromEntries(
+        receipts.map(({ attemptToken, accepted, reason, state }) => [attemptToken, { accepted, reason, state }]),
+      ),
+    ).toEqual({
       big: { accepted: false, reason: "PAYLOAD_TOO_LARGE", state: 0 },
       good: { accepted: true, reason: "", state: InstanceState.COMPLETED },
       negative: { accepted: false, reason: "INVALID_FIELD", state: 0 },
@@ -144,7 +159,9 @@ describe("a worker's stream", () => {
     const { api, sent } = await aWorker({ heartbeat: async () => ({ cancelRequested: false, pauseRequested: false }) });
     await using _ = api;
     sent.send({ heartbeats: [{ attemptToken: "t", metadata: { text: "x".repeat(300_000) } }] });
-    await expect.poll(() => api.runtime.asked.filter(({ command }) => command === "heartbeat")).toEqual([{ command: "heartbeat", args: ["t", {}] }]);
+    await expect
+      .poll(() => api.runtime.asked.filter(({ command }) => command === "heartbeat"))
+      .toEqual([{ command: "heartbeat", args: ["t", {}] }]);
     sent.end();
   });
 
@@ -158,7 +175,10 @@ describe("a worker's stream", () => {
     for (const attemptToken of ["a", "b", "c"]) sent.send({ completions: [{ attemptToken }] });
     await expect.poll(() => answersOf.length).toBe(2);
     // A call on another stream comes and goes; the third result has still not been read.
-    await api.client(WorkerService).heartbeatInstance({ attemptToken: "" }).catch(() => {});
+    await api
+      .client(WorkerService)
+      .heartbeatInstance({ attemptToken: "" })
+      .catch(() => {});
     expect(answersOf).toHaveLength(2);
     answersOf[0]?.();
     expect((await answers.next()).value.receipts).toHaveLength(1);
@@ -185,9 +205,12 @@ describe("a worker's stream", () => {
   it("a message that breaks a rule ends it with the field's name", async () => {
     const { api, sent, answers, closed } = await aWorker({});
     await using _ = api;
-    sent.send({ completions: [{ attemptToken: "x" }, { attemptToken: "" }] } satisfies Partial<Record<keyof WorkRequest, unknown>> as Message);
+    sent.send({ completions: [{ attemptToken: "x" }, { attemptToken: "" }] });
     const error = await answers.next().catch(ConnectError.from);
-    expect(error).toMatchObject({ code: Code.InvalidArgument, rawMessage: expect.stringContaining("completions[1].attemptToken") });
+    expect(error).toMatchObject({
+      code: Code.InvalidArgument,
+      rawMessage: expect.stringContaining("completions[1].attemptToken"),
+    });
     await closed;
   });
 
@@ -200,7 +223,7 @@ describe("a worker's stream", () => {
     const stream = api.client(WorkerService).work(sent, { signal: abort.signal })[Symbol.asyncIterator]();
     await stream.next();
     abort.abort();
-    await stream.next().catch(() => {});
+    await expect(stream.next()).rejects.toMatchObject({ code: Code.Canceled });
     await closed;
   });
 

@@ -1,12 +1,11 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { describe, expect, it } from "vitest";
 import { EventService } from "../../../src/gen/belfry/v1/event_service_pb.ts";
-import { InstanceService } from "../../../src/gen/belfry/v1/instance_service_pb.ts";
 import { ErrorInfoSchema } from "../../../src/gen/google/rpc/error_details_pb.ts";
 import { shardOf } from "../../../src/domain/routing.ts";
 import { anApiServer, type ApiServer } from "../../support/api-server.ts";
 import { FAKE_SHARDS } from "../../support/fake-runtime.ts";
-import { anInstance, changed, ended } from "../../support/records.ts";
+import { anInstance } from "../../support/records.ts";
 
 interface Seen {
   readonly id: string | undefined;
@@ -125,7 +124,10 @@ describe("WatchEvents", () => {
       return [error.code, error.findDetails(ErrorInfoSchema)[0]?.reason];
     };
     expect(await reasonOf("abc")).toEqual([Code.InvalidArgument, "RESUME_TOKEN_INVALID"]);
-    expect(await reasonOf(`${token.slice(0, -1)}${token.endsWith("A") ? "B" : "A"}`)).toEqual([Code.InvalidArgument, "RESUME_TOKEN_INVALID"]);
+    expect(await reasonOf(`${token.slice(0, -1)}${token.endsWith("A") ? "B" : "A"}`)).toEqual([
+      Code.InvalidArgument,
+      "RESUME_TOKEN_INVALID",
+    ]);
 
     api.runtime.commit([{ shard: 0 }, { shard: 0 }]);
     api.runtime.queries.eventBounds = async () => [{ shard: 0, first: 3, last: 3 }];
@@ -135,7 +137,9 @@ describe("WatchEvents", () => {
   it("refuses what is no pattern, naming it", async () => {
     await using api = await anApiServer();
     for (const subject of ["belfry..x", "belfry.>.x", "belfry.ev*", "a b"]) {
-      const error = await watchEvents(api, { subjects: ["belfry.>", subject] }).next().catch(ConnectError.from);
+      const error = await watchEvents(api, { subjects: ["belfry.>", subject] })
+        .next()
+        .catch(ConnectError.from);
       expect(error).toMatchObject({ code: Code.InvalidArgument, rawMessage: expect.stringContaining("subjects[1]") });
     }
   });
@@ -158,88 +162,5 @@ describe("WatchEvents", () => {
     drain.abort();
     const error = (await end) as ConnectError;
     expect([error.code, error.findDetails(ErrorInfoSchema)[0]?.reason]).toEqual([Code.Unavailable, "DRAINING"]);
-  });
-});
-
-describe("WatchInstance", () => {
-  it("shows the instance now and after each of its events, and ends with it", async () => {
-    await using api = await anApiServer();
-    const pending = anInstance();
-    const shard = shardOf(pending.id, FAKE_SHARDS);
-    api.runtime.put(pending);
-    const seen: (string | undefined)[][] = [];
-    const watch = api.client(InstanceService).watchInstance({ instanceId: pending.id })[Symbol.asyncIterator]();
-    seen.push([(await watch.next()).value?.event?.type]);
-
-    const running = changed(pending, { state: "RUNNING" });
-    api.runtime.put(running);
-    api.runtime.commit([{ shard, resourceId: pending.id, name: "started" }, { shard, resourceId: "other", name: "started" }]);
-    const started = (await watch.next()).value;
-    expect(started).toMatchObject({ instance: { state: 2 }, event: { type: "belfry.instance.started" } });
-
-    api.runtime.put(ended(running, "COMPLETED"));
-    api.runtime.commit([
-      { shard, resourceId: pending.id, name: "progressed" },
-      { shard, resourceId: pending.id, name: "completed" },
-    ]);
-    expect((await watch.next()).value?.event?.type).toBe("belfry.instance.progressed");
-    expect((await watch.next()).value).toMatchObject({ instance: { state: 5 }, event: { type: "belfry.instance.completed" } });
-    expect((await watch.next()).done).toBe(true);
-  });
-
-  it("one that has ended is shown once; one that does not exist is NOT_FOUND", async () => {
-    await using api = await anApiServer();
-    const done = ended(anInstance(), "FAILED");
-    api.runtime.put(done);
-    const shown: number[] = [];
-    for await (const { instance } of api.client(InstanceService).watchInstance({ instanceId: done.id })) shown.push(instance?.state ?? 0);
-    expect(shown).toEqual([6]);
-    const error = await api.client(InstanceService).watchInstance({ instanceId: "nope" })[Symbol.asyncIterator]().next().catch(ConnectError.from);
-    expect(error).toMatchObject({ code: Code.NotFound });
-  });
-});
-
-describe("ListEvents", () => {
-  it("pages through the log, and its token leads on to what comes later", async () => {
-    await using api = await anApiServer();
-    api.runtime.commit(Array.from({ length: 25 }, (_, index) => ({ shard: index % 3, name: index % 2 === 0 ? "started" : "completed" })));
-    const events = api.client(EventService);
-    const subjects = ["belfry.events.*.*.completed"];
-    const ids: string[] = [];
-    let pageToken = "";
-    let resumeToken = "";
-    do {
-      const page = await events.listEvents({ subjects, pageSize: 5, pageToken });
-      ids.push(...page.events.map(({ id }) => id));
-      ({ nextPageToken: pageToken, resumeToken } = page);
-    } while (pageToken !== "");
-    expect(ids).toHaveLength(12);
-    expect(new Set(ids).size).toBe(12);
-
-    expect((await events.listEvents({ subjects, resumeToken })).events).toEqual([]);
-    api.runtime.commit([{ shard: 2, name: "completed" }]);
-    expect((await events.listEvents({ subjects, resumeToken })).events.map(({ id }) => id)).toEqual(["2-9"]);
-  });
-
-  it("looks at no more than its bound in one call, and goes on with the next", async () => {
-    await using api = await anApiServer({ limits: { listScanMax: 500 } });
-    api.runtime.commit(Array.from({ length: 1200 }, (_, index) => ({ shard: 0, name: index === 1199 ? "completed" : "started" })));
-    const events = api.client(EventService);
-    const subjects = ["belfry.events.*.*.completed"];
-    const first = await events.listEvents({ subjects });
-    expect(first.events).toEqual([]);
-    const second = await events.listEvents({ subjects, pageToken: first.nextPageToken });
-    const third = await events.listEvents({ subjects, pageToken: second.nextPageToken });
-    expect(third.events.map(({ id }) => id)).toEqual(["0-1200"]);
-    expect(third.nextPageToken).toBe("");
-  });
-
-  it("a page token belongs to its patterns", async () => {
-    await using api = await anApiServer();
-    api.runtime.commit([{ shard: 0 }, { shard: 0 }]);
-    const events = api.client(EventService);
-    const { nextPageToken } = await events.listEvents({ pageSize: 1 });
-    const error = (await events.listEvents({ subjects: ["x.>"], pageToken: nextPageToken }).catch(ConnectError.from)) as ConnectError;
-    expect(error.findDetails(ErrorInfoSchema)).toMatchObject([{ reason: "PAGE_TOKEN_MISMATCH" }]);
   });
 });

@@ -1,0 +1,46 @@
+import { createRequire } from "node:module";
+import { Command } from "commander";
+import { examplesText } from "./api/command.ts";
+import { addDefinitionsCommand } from "./definitions/command.ts";
+import { addDemoCommand } from "./demo/command.ts";
+import { addDoctorCommand } from "./doctor/command.ts";
+import { addInstancesCommand } from "./instances/command.ts";
+import { addMigrateCommand } from "./migrate/command.ts";
+import { addServeCommand } from "./serve/command.ts";
+import type { Surroundings } from "./surroundings.ts";
+import { addWatchCommand } from "./watch/command.ts";
+
+/** The `belfry` command with all it can do. */
+export function buildProgram(surroundings: Surroundings): Command {
+  const { out, err } = surroundings;
+  const program = new Command("belfry")
+    .description("Belfry keeps task definitions, runs their instances when they are due, and tells the world about it.")
+    .version(ownVersion(), "-V, --version", "print the version")
+    .helpCommand("help [command]", "show the help of a command")
+    .showSuggestionAfterError()
+    .showHelpAfterError('("--help" says more)')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => out.write(text),
+      writeErr: (text) => err.write(text),
+      getOutHasColors: () => out.hasColours,
+      getErrHasColors: () => err.hasColours,
+      getOutHelpWidth: () => out.columns ?? 100,
+      getErrHelpWidth: () => err.columns ?? 100,
+    })
+    .addHelpText("after", examplesText(["demo", "serve", "definitions list", "watch", "doctor"]));
+
+  addServeCommand(program, surroundings);
+  addDemoCommand(program, surroundings);
+  addDoctorCommand(program, surroundings);
+  addMigrateCommand(program, surroundings);
+  addDefinitionsCommand(program, surroundings);
+  addInstancesCommand(program, surroundings);
+  addWatchCommand(program, surroundings);
+  return program;
+}
+
+function ownVersion(): string {
+  const manifest: unknown = createRequire(import.meta.url)("../../package.json");
+  return typeof manifest === "object" && manifest !== null && "version" in manifest ? String(manifest.version) : "unknown";
+}

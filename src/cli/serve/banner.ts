@@ -1,0 +1,25 @@
+import type { Config } from "../../config/index.ts";
+import { paint, writeLine } from "../format/screen.ts";
+import type { Screen } from "../format/screen.ts";
+import { counted } from "../format/words.ts";
+import type { RunningNode } from "../node/node.ts";
+import type { Standing } from "./standing-by.ts";
+
+/** The one line that says that it serves, and where. Programs may take the address from it: it is the first URL. */
+export function servingLine({ url, database }: RunningNode, { nodeId }: Config, standing: Standing): string {
+  if (standing.kind === "deciding") return `Belfry serves on ${url} (node ${nodeId}, ${database.place})`;
+  const holders = [...standing.nodes].map(([node, shards]) => `${node} holds ${counted(shards, "shard")}`).join(", ");
+  return `Belfry serves reads on ${url} and stands by (node ${nodeId}, ${database.place}): ${holders}`;
+}
+
+/** For a person in front of a terminal: what to try first. */
+export function writeFirstSteps(screen: Screen, url: string): void {
+  if (!screen.isTerminal) return;
+  const plaintext = url.startsWith("http:") ? " --http2-prior-knowledge" : "";
+  writeLine(screen);
+  writeLine(screen, paint(screen, "dim", "Look around:"));
+  writeLine(screen, `  curl -H 'content-type: application/json' -d '{}' ${url}/belfry.v1.DefinitionService/ListDefinitions`);
+  writeLine(screen, `  buf curl --protocol grpc${plaintext} --list-methods ${url}`);
+  writeLine(screen, `  npx belfry watch --server ${url}`);
+  writeLine(screen, paint(screen, "dim", "Ctrl-C drains and ends it."));
+}
