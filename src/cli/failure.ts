@@ -21,7 +21,8 @@ export class Failure extends Error {
 
 /** What an error says, on one line. */
 export function sentenceOf(error: unknown): string {
-  const message = error instanceof AggregateError && error.message === "" ? error.errors.map(sentenceOf).join("; ") : textOf(error);
+  const message =
+    error instanceof AggregateError && error.message === "" ? error.errors.map(sentenceOf).join("; ") : textOf(error);
   return message.replaceAll(/\s*\n\s*/g, " ").trim();
 }
 

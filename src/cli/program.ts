@@ -42,5 +42,7 @@ export function buildProgram(surroundings: Surroundings): Command {
 
 function ownVersion(): string {
   const manifest: unknown = createRequire(import.meta.url)("../../package.json");
-  return typeof manifest === "object" && manifest !== null && "version" in manifest ? String(manifest.version) : "unknown";
+  return typeof manifest === "object" && manifest !== null && "version" in manifest
+    ? String(manifest.version)
+    : "unknown";
 }

@@ -32,7 +32,10 @@ function exitCodeOf(error: unknown, { err, env }: Surroundings): number {
     return error.exitCode;
   }
   const stack = error instanceof Error && env["BELFRY_LOG_LEVEL"] === "debug" ? error.stack : undefined;
-  writeLine(err, `${red("belfry:")} this is a defect: ${printable(sentenceOf(error))} (BELFRY_LOG_LEVEL=debug shows where)`);
+  writeLine(
+    err,
+    `${red("belfry:")} this is a defect: ${printable(sentenceOf(error))} (BELFRY_LOG_LEVEL=debug shows where)`,
+  );
   if (stack !== undefined) writeLine(err, stack);
   return EXIT_DEFECT;
 }

@@ -18,6 +18,8 @@ export interface Surroundings {
   readText(path: string): Promise<string>;
   /** Calls the listener for each SIGINT and SIGTERM, which end the process no more. The answer takes that back. */
   onStopSignal(listener: () => void): () => void;
+  /** The process that started this one. Another when that has ended. */
+  parentPid(): number;
   /** Calls the listener for what nobody caught, which ends the process no more. The answer takes that back. */
   onUncaught(listener: (error: unknown) => void): () => void;
   /** Sends a signal to another process; nothing happens when it is gone. */
@@ -41,6 +43,7 @@ export function processSurroundings(): Surroundings {
         for (const signal of signals) process.off(signal, listener);
       };
     },
+    parentPid: () => process.ppid,
     onUncaught(listener) {
       process.on("uncaughtException", listener);
       return () => process.off("uncaughtException", listener);

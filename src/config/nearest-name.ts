@@ -12,10 +12,10 @@ export function nearestName(word: string, known: Iterable<string>): string | und
 /** How many letters must be added, left out or changed to make one word of the other (Levenshtein). */
 function editDistance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, column) => column);
-  for (const [index, letter] of [...from].entries()) {
+  for (let index = 0; index < from.length; index++) {
     const next = [index + 1];
     for (let column = 1; column <= to.length; column++) {
-      const changed = (row[column - 1] ?? 0) + (letter === to[column - 1] ? 0 : 1);
+      const changed = (row[column - 1] ?? 0) + (from[index] === to[column - 1] ? 0 : 1);
       next.push(Math.min(changed, (row[column] ?? 0) + 1, (next[column - 1] ?? 0) + 1));
     }
     row = next;

@@ -56,7 +56,9 @@ function configOf(environment: Environment, machine: Machine): Config {
   return {
     ...listen,
     database:
-      databaseUrl === undefined ? dataDirOf(valueOrDefault(environment, "BELFRY_DATA_DIR")) : databaseUrlOf(databaseUrl),
+      databaseUrl === undefined
+        ? dataDirOf(valueOrDefault(environment, "BELFRY_DATA_DIR"))
+        : databaseUrlOf(databaseUrl),
     nodeId: nodeId === undefined ? defaultNodeId(machine, listen.port) : nodeIdOf(nodeId),
     shardCount: shardCountOf(valueOrDefault(environment, "BELFRY_SHARDS")),
     leaseTtlMs: leaseTtlOf(valueOrDefault(environment, "BELFRY_LEASE_TTL")),
@@ -68,7 +70,9 @@ function configOf(environment: Environment, machine: Machine): Config {
   };
 }
 
-type WithDefault = { [Name in VariableName]: (typeof VARIABLES)[Name]["fallback"] extends string ? Name : never }[VariableName];
+type WithDefault = {
+  [Name in VariableName]: (typeof VARIABLES)[Name]["fallback"] extends string ? Name : never;
+}[VariableName];
 
 function valueOrDefault(environment: Environment, name: WithDefault): string {
   return valueOf(environment, name) ?? VARIABLES[name].fallback;
@@ -99,7 +103,9 @@ function warningsOf(environment: Environment, config: Config): readonly string[]
   }
   if (isReachableFromOutside(config.host)) {
     const unencrypted = config.tls === undefined ? "nothing is encrypted, and " : "";
-    warnings.push(`BELFRY_LISTEN lets other machines in (${config.listen}): ${unencrypted}whoever reaches it may use all of the API`);
+    warnings.push(
+      `BELFRY_LISTEN lets other machines in (${config.listen}): ${unencrypted}whoever reaches it may use all of the API`,
+    );
   }
   return warnings;
 }

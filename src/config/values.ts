@@ -17,13 +17,18 @@ export function listenOf(text: string): Pick<Config, "listen" | "host" | "port">
 
 /** Whether other machines can reach what listens there. */
 export function isReachableFromOutside(host: string): boolean {
-  return !(host === "localhost" || host === "::1" || /^127\./.test(host));
+  return !(host === "localhost" || host === "::1" || host.startsWith("127."));
 }
 
 export function databaseUrlOf(text: string): DatabaseConfig {
   const url = URL.parse(text);
   // The value is not shown: what looks wrong may be the very password.
-  if (url === null) throw wrongValue("BELFRY_DATABASE_URL", undefined, "this is no URL; special characters in the password need %-escapes");
+  if (url === null)
+    throw wrongValue(
+      "BELFRY_DATABASE_URL",
+      undefined,
+      "this is no URL; special characters in the password need %-escapes",
+    );
   if (url.protocol !== "postgres:" && url.protocol !== "postgresql:") {
     throw wrongValue("BELFRY_DATABASE_URL", undefined, `it begins with ${url.protocol}//`);
   }
@@ -46,7 +51,10 @@ export function nodeIdOf(text: string): string {
  * chooses it, only the process can, and then a restart counts as a new node.
  */
 export function defaultNodeId({ hostname, pid }: Machine, port: number): string {
-  const host = hostname.replaceAll(/[^A-Za-z0-9._-]/g, "-").replace(/^[^A-Za-z0-9]+/, "").slice(0, 100);
+  const host = hostname
+    .replaceAll(/[^A-Za-z0-9._-]/g, "-")
+    .replace(/^[^A-Za-z0-9]+/, "")
+    .slice(0, 100);
   return `${host === "" ? "node" : host}-${port === 0 ? `pid${pid}` : port}`;
 }
 
@@ -64,8 +72,10 @@ export function leaseTtlOf(text: string): number {
 
 export function tlsOf(certFile: string | undefined, keyFile: string | undefined, machine: Machine): Config["tls"] {
   if (certFile === undefined && keyFile === undefined) return undefined;
-  if (certFile === undefined) throw wrongValue("BELFRY_TLS_CERT_FILE", undefined, "BELFRY_TLS_KEY_FILE is set without it");
-  if (keyFile === undefined) throw wrongValue("BELFRY_TLS_KEY_FILE", undefined, "BELFRY_TLS_CERT_FILE is set without it");
+  if (certFile === undefined)
+    throw wrongValue("BELFRY_TLS_CERT_FILE", undefined, "BELFRY_TLS_KEY_FILE is set without it");
+  if (keyFile === undefined)
+    throw wrongValue("BELFRY_TLS_KEY_FILE", undefined, "BELFRY_TLS_CERT_FILE is set without it");
   const cert = pemOf("BELFRY_TLS_CERT_FILE", certFile, machine);
   const key = pemOf("BELFRY_TLS_KEY_FILE", keyFile, machine);
   tryTls("BELFRY_TLS_CERT_FILE", certFile, { cert });

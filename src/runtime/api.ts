@@ -64,10 +64,13 @@ export interface BackfillResult {
 
 export interface DefinitionCommands {
   create(command: CreateDefinition): Promise<DefinitionView & { readonly instance: InstanceRecord | null }>;
-  /** `change` gets the current spec and gives the new one; it may throw BelfryError. `etag` undefined: whatever it is now. */
+  /**
+   * `change` gets the current spec and gives the new one; it may throw BelfryError. `etag` undefined: whatever it is now. `asked` is the change
+   * as text, by which another one under the same `requestId` is told apart.
+   */
   update(
     id: string,
-    command: { readonly etag?: string; readonly change: (spec: DefinitionSpec) => DefinitionSpec; readonly requestId?: string },
+    command: { readonly etag?: string; readonly change: (spec: DefinitionSpec) => DefinitionSpec; readonly asked?: string; readonly requestId?: string },
   ): Promise<DefinitionView>;
   delete(id: string, command: { readonly etag?: string; readonly requestId?: string }): Promise<void>;
   pause(id: string, command: { readonly reason: string; readonly requestId?: string }): Promise<DefinitionView>;

@@ -298,7 +298,7 @@ export class Decisions {
         break;
       case "revived":
         open.instance(resident, "revived");
-        if (resident.supervisor !== null && !resident.supervisor.deleted && revivedFrom !== null) {
+        if (resident.supervisor !== null && revivedFrom !== null) {
           this.supervisor(resident.supervisor, { type: "REVIVED", at, from: revivedFrom });
         }
         break;
@@ -317,7 +317,7 @@ export class Decisions {
   #ended(resident: InstanceResident, state: FinalState, at: number): void {
     this.#deadlines.set(instanceKey(resident.id), null);
     const { supervisor } = resident;
-    if (supervisor !== null && !supervisor.deleted) {
+    if (supervisor !== null) {
       const released = supervisor.roster.remove(resident.id);
       this.supervisor(supervisor, { type: "ENDED", at, state });
       this.releaseAll(released);

@@ -168,17 +168,17 @@ export function definitionCommands(deps: CommandDeps): DefinitionCommands {
 
   return {
     create: (command) => gate.pass(() => create(command)),
-    update: (id, { etag, change, requestId }) =>
+    update: (id, { etag, change, asked, requestId }) =>
       gate.pass(() =>
         requests.once(
-          { method: "UpdateDefinition", requestId, shard: activation.shardOf(id), fingerprint: requestId === undefined ? "" : fingerprint([id, etag]) },
+          { method: "UpdateDefinition", requestId, shard: activation.shardOf(id), fingerprint: requestId === undefined ? "" : fingerprint([id, etag, asked]) },
           async (remember) => {
             const resident = await existing(id);
             requireEtag(resident, etag);
             let changed = changedSpec(resident, change);
             let roster = await deps.rosterChange.prepare(resident, changed.spec);
             // What another update changed while this one waited is not undone.
-            while (changed.from !== resident.definition.spec) {
+            while (changed.from !== resident.definition.spec || deps.rosterChange.isOld(roster, resident)) {
               changed = changedSpec(resident, change);
               roster = await deps.rosterChange.prepare(resident, changed.spec);
             }

@@ -4,7 +4,7 @@ import { isFinal } from "../domain/instance/instance.ts";
 import type { InstanceCommands } from "./api.ts";
 import type { CommandDeps } from "./definition-commands.ts";
 import { fingerprint } from "./fingerprint.ts";
-import { instanceNotFound, refusalOf, stateForbids } from "./refusals.ts";
+import { definitionNotFound, instanceNotFound, refusalOf, stateForbids } from "./refusals.ts";
 import type { InstanceResident, SupervisorResident } from "./residents.ts";
 import { isTracked, memberOf } from "./rosters.ts";
 
@@ -60,8 +60,13 @@ export function instanceCommands({ clock, journal, activation, decisions, reques
       if (!isFinal(resident.record.state)) {
         throw stateForbids("The instance cannot be retried", resident.record.state, "Only one that has ended can.");
       }
-      // It may have outlived its definition.
-      const waitsFor = resident.supervisor === null || resident.supervisor.deleted ? null : rejoin(resident, resident.supervisor);
+      const { supervisor } = resident;
+      const { definitionId } = resident.record.spec;
+      if (definitionId !== null && (supervisor === null || supervisor.deleted)) {
+        // It has outlived its definition, which would have to count it.
+        throw definitionNotFound(definitionId);
+      }
+      const waitsFor = supervisor === null ? null : rejoin(resident, supervisor);
       decide(resident, { type: "RETRY", at: clock.now(), gate: waitsFor }, "The instance cannot be retried", "");
     }),
     pause: command("PauseInstance", (resident, { reason }: { reason: string; requestId?: string }) => {

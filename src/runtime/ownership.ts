@@ -96,7 +96,8 @@ export class Ownership {
     const held = this.shards();
     this.#owned.clear();
     this.#events.lost(new Set(held.map(({ shard }) => shard)));
-    await this.#store.release(this.#options.nodeId, held);
+    // When the store does not answer, the leases run out by themselves.
+    await this.#attempt("releasing shards failed", () => this.#store.release(this.#options.nodeId, held));
   }
 
   /** Stops without giving anything up, as a crash would. */

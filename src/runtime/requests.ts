@@ -48,6 +48,18 @@ export class Requests {
     return new Map(records.map((record) => [record.key, record]));
   }
 
+  /** Throws when `once` would refuse it for its request id. */
+  check({ method, requestId, fingerprint, known }: Repeatable & { readonly known: ReadonlyMap<string, RequestRecord> }): void {
+    const record = requestId === undefined || requestId === "" ? undefined : known.get(keyOf(method, requestId));
+    if (record !== undefined && requestId !== undefined && this.#counts(record)) {
+      requireSame(record.fingerprint, fingerprint, requestId);
+    }
+  }
+
+  #counts({ createdAt }: RequestRecord): boolean {
+    return createdAt > this.#clock.now() - KEEP_MS;
+  }
+
   /**
    * Carries out a command, or finds what it answered before.
    * @param carryOut stages the decision and then calls `remember` in the same turn, so that both are in one commit.
@@ -72,7 +84,7 @@ export class Requests {
     this.#underWay.set(key, { fingerprint, answer: answered.promise });
     try {
       const record = read === undefined ? await this.#records.get(key) : (read.get(key) ?? null);
-      if (record !== null && record.createdAt > this.#clock.now() - KEEP_MS) {
+      if (record !== null && this.#counts(record)) {
         requireSame(record.fingerprint, fingerprint, requestId);
         const answer = JSON.parse(record.answer) as Answer;
         answered.resolve(answer);
@@ -122,6 +134,7 @@ function keyOf(method: string, requestId: string): string {
   return `${method}/${requestId}`;
 }
 
+/** Throws REQUEST_ID_REUSED when the id was used for another request. */
 function requireSame(known: string, fingerprint: string, requestId: string): void {
   if (known !== fingerprint) {
     throw new BelfryError("REQUEST_ID_REUSED", `The request_id "${requestId}" was used for another request. Choose a new one.`, {

@@ -1,6 +1,7 @@
 /** Changing the limits of a definition while instances of it are unfinished: its roster must know them before the new limits hold. */
 import type { Roster } from "../actors/supervisor/roster.ts";
 import type { DefinitionSpec } from "../domain/definition/definition.ts";
+import type { DefinitionCounters } from "../domain/definition/supervision.ts";
 import type { InstanceRecord } from "../domain/instance/instance.ts";
 import { isFinal } from "../domain/instance/instance.ts";
 import type { ActorStore } from "../ports/store/actors.ts";
@@ -13,7 +14,7 @@ import { maxConcurrentOf, restoreRoster, tracksAll, waitsForIdle } from "./roste
 const TRIES = 20;
 
 /** What the roster becomes; null: only its limit may change. */
-export type PreparedRoster = { readonly roster: Roster; readonly released: readonly string[] } | null;
+export type PreparedRoster = { readonly roster: Roster; readonly released: readonly string[]; readonly counters: DefinitionCounters } | null;
 
 export class RosterChange {
   readonly #store: ActorStore;
@@ -28,7 +29,7 @@ export class RosterChange {
     this.#decisions = deps.decisions;
   }
 
-  /** Reads who is unfinished, when the new spec must know and the old one did not. The answer holds until the caller next waits. */
+  /** Reads who is unfinished, when the new spec must know and the old one did not. */
   async prepare(resident: SupervisorResident, spec: DefinitionSpec): Promise<PreparedRoster> {
     if (!tracksAll(spec) || tracksAll(resident.definition.spec)) {
       return null;
@@ -39,10 +40,15 @@ export class RosterChange {
       const stored = await this.#store.loadActiveOf(resident.id, "all");
       // When one ended or came meanwhile, what was read is old.
       if (resident.supervision.counters === counters) {
-        return restoreRoster(spec, this.#current(resident, stored));
+        return { ...restoreRoster(spec, this.#current(resident, stored)), counters };
       }
     }
     throw busy("instances of this definition that start and end", TRIES);
+  }
+
+  /** Whether instances came or ended since: then it is to be prepared anew. */
+  isOld(prepared: PreparedRoster, { supervision }: SupervisorResident): boolean {
+    return prepared !== null && prepared.counters !== supervision.counters;
   }
 
   apply(resident: SupervisorResident, prepared: PreparedRoster): void {

@@ -87,7 +87,7 @@ export function startRuntime({ store, clock, ids, random, log, options }: Runtim
     },
   });
   const queues = new Queues({ clock, ids, log, store: store.actors, journal, residents, ownership, options });
-  const workers = new Workers({ queues, journal, ids });
+  const workers = new Workers({ queues, journal, ids, undelivered: lose });
   const callingOff = new CallingOff({
     clock,
     log,
@@ -175,6 +175,18 @@ export function startRuntime({ store, clock, ids, random, log, options }: Runtim
     await Promise.all(wakeups.map(({ kind, id }) => (kind === "supervisor" ? activation.supervisor(id) : activation.instance(id))));
   }
 
+  /** Nobody runs this attempt any more. */
+  function lose(token: string): void {
+    void (async () => {
+      const resident = await activation.instance(instanceOfToken(token) ?? "");
+      if (resident !== null) {
+        decisions.instance(resident, { type: "LOSE", at: clock.now(), token, chance: decisions.chance() });
+      }
+    })().catch((error: unknown) => {
+      log.warn("an attempt of a lost worker is left to its timeouts", { error });
+    });
+  }
+
   function releaseLater(instanceId: string): void {
     void (async () => {
       const resident = await activation.instance(instanceId);
@@ -229,7 +241,7 @@ export function startRuntime({ store, clock, ids, random, log, options }: Runtim
   return {
     definitions: definitionCommands(commands),
     instances: instanceCommands(commands),
-    workers: workerCommands({ ...commands, workers, log }),
+    workers: workerCommands({ ...commands, workers, lose }),
     events: {
       subscribe: (listener) => {
         listeners.add(listener);
@@ -256,6 +268,7 @@ export function startRuntime({ store, clock, ids, random, log, options }: Runtim
     },
     crash: async () => {
       gate.close();
+      journal.abandon();
       await Promise.all([stopParts(), ownership.abandon()]);
     },
   };

@@ -13,7 +13,7 @@ import type { Decisions, SupervisorOutcome } from "./decisions.ts";
 import { fingerprint } from "./fingerprint.ts";
 import type { Journal } from "./journal.ts";
 import { definitionNotFound, instanceNotFound, refusalOf, shardUnavailable, stateForbids } from "./refusals.ts";
-import type { Requests } from "./requests.ts";
+import type { Answer, Repeatable, Requests } from "./requests.ts";
 import type { SupervisorResident } from "./residents.ts";
 
 const BACKFILL_AT_ONCE = 1000;
@@ -26,6 +26,7 @@ export class Triggers {
   readonly #activation: Activation;
   readonly #decisions: Decisions;
   readonly #requests: Requests;
+  readonly #backfilling = new Map<string, Promise<void>>();
 
   constructor(deps: {
     clock: Clock;
@@ -61,6 +62,8 @@ export class Triggers {
     // From here to the decisions nothing waits: all of them are made in one turn.
     if (atomic) {
       this.#requireAll(resident, items, known);
+      // Nor may a part of them be in an earlier commit, as when a holder that gives way was started anew a moment ago.
+      this.#journal.cut();
     }
     const results = this.#decisions.run(() => items.map((item) => this.#one(resident, item, true, known)));
     const settled = await Promise.allSettled(results);
@@ -82,49 +85,62 @@ export class Triggers {
     }
     return this.#requests.once(
       { method: "BackfillDefinition", requestId, shard: resident.shard, fingerprint: requestId === undefined ? "" : fingerprint([id, from, to, validateOnly]) },
-      async (remember) => {
-        await this.#journal.barrier();
-        const { schedule } = resident.definition.spec;
-        const due = dueTimesBetween(schedule, from, to, BACKFILL_AT_ONCE);
-        const nextFrom = due.truncated ? (due.times.at(-1) ?? to) + 1 : null;
-        const ledger = new Set(await this.#queries.knownOccurrences(id, from, to));
-        this.#requireResident(resident);
-        // What the schedule itself is about to take is left to it.
-        const { nextDueAt } = resident.supervision;
-        const missing = due.times.filter((dueAt) => !ledger.has(dueAt) && (nextDueAt === null || dueAt < nextDueAt));
-        const result: BackfillResult = { fired: missing.length, known: due.times.length - missing.length, nextFrom };
-        remember({ result: JSON.stringify(result) });
-        if (validateOnly || missing.length === 0) {
-          return result;
-        }
-        const hash = routingHash(id);
-        this.#decisions.run(() => {
-          for (const dueAt of missing) {
-            const outcome = this.#decisions.supervisor(resident, {
-              type: "BACKFILL",
-              at: this.#clock.now(),
-              instanceId: this.#ids.uuid(hash),
-              load: this.#decisions.load(resident),
-              dueAt,
-            });
-            requireAccepted(outcome, resident);
-          }
-        });
-        return this.#journal.committed(resident.shard, () => result);
-      },
+      (remember) => this.#oneAtATime(id, () => this.#backfill(resident, { from, to, validateOnly }, remember)),
       async ({ result }) => JSON.parse(result ?? "{}") as BackfillResult,
     );
   }
 
-  async #one(resident: SupervisorResident, { overrides, requestId }: TriggerItem, ignoreOverlap: boolean, known: ReadonlyMap<string, RequestRecord> | undefined): Promise<Triggered> {
+  /** Two at once would both find the same due times without a record. */
+  async #oneAtATime<Value>(id: string, run: () => Promise<Value>): Promise<Value> {
+    const before = this.#backfilling.get(id);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#backfilling.set(id, promise);
+    try {
+      await before;
+      return await run();
+    } finally {
+      resolve();
+      if (this.#backfilling.get(id) === promise) {
+        this.#backfilling.delete(id);
+      }
+    }
+  }
+
+  async #backfill(resident: SupervisorResident, { from, to, validateOnly }: Omit<Backfill, "requestId">, remember: (answer: Answer) => void): Promise<BackfillResult> {
+    const { id } = resident;
+    await this.#journal.barrier();
+    // What the schedule takes while the ledger is read, or is about to take, is left to it.
+    const { nextDueAt } = resident.supervision;
+    const due = dueTimesBetween(resident.definition.spec.schedule, from, to, BACKFILL_AT_ONCE);
+    const nextFrom = due.truncated ? (due.times.at(-1) ?? to) + 1 : null;
+    const ledger = new Set(await this.#queries.knownOccurrences(id, from, to));
+    this.#requireResident(resident);
+    if (resident.definition.state === "CANCELLED") {
+      throw notTriggered(resident);
+    }
+    const missing = due.times.filter((dueAt) => !ledger.has(dueAt) && (nextDueAt === null || dueAt < nextDueAt));
+    const result: BackfillResult = { fired: missing.length, known: due.times.length - missing.length, nextFrom };
+    const hash = routingHash(id);
+    this.#decisions.run(() => {
+      for (const dueAt of validateOnly ? [] : missing) {
+        const outcome = this.#decisions.supervisor(resident, {
+          type: "BACKFILL",
+          at: this.#clock.now(),
+          instanceId: this.#ids.uuid(hash),
+          load: this.#decisions.load(resident),
+          dueAt,
+        });
+        requireAccepted(outcome, resident);
+      }
+    });
+    remember({ result: JSON.stringify(result) });
+    return this.#journal.committed(resident.shard, () => result);
+  }
+
+  async #one(resident: SupervisorResident, item: TriggerItem, ignoreOverlap: boolean, known: ReadonlyMap<string, RequestRecord> | undefined): Promise<Triggered> {
+    const { overrides } = item;
     return this.#requests.once<Triggered>(
-      {
-        method: "TriggerDefinition",
-        requestId,
-        shard: resident.shard,
-        fingerprint: requestId === undefined || requestId === "" ? "" : fingerprint([resident.id, overrides, ignoreOverlap]),
-        ...(known === undefined ? {} : { known }),
-      },
+      { ...repeatable(resident, item, ignoreOverlap), ...(known === undefined ? {} : { known }) },
       async (remember) => {
         this.#requireResident(resident);
         const outcome = this.#decisions.supervisor(resident, {
@@ -139,6 +155,8 @@ export class Triggers {
         const done = requireAccepted(outcome, resident);
         if (done.kind === "existing") {
           remember({ instanceId: done.instanceId, existing: "true" });
+          // The one that exists may have been made a moment ago: it counts when it is durable.
+          await this.#journal.committed(resident.shard, () => {});
           return { instance: await this.#read(done.instanceId), existing: true };
         }
         const spawned = done.spawned?.record;
@@ -158,8 +176,10 @@ export class Triggers {
       throw notTriggered(resident);
     }
     const taken = new Set<string>();
-    for (const { overrides, requestId } of items) {
+    for (const item of items) {
+      const { overrides, requestId } = item;
       const { uniqueKey } = overrides;
+      this.#requests.check({ ...repeatable(resident, item, true), known });
       const repeated = requestId !== undefined && known.has(`TriggerDefinition/${requestId}`);
       if (uniqueKey === undefined || repeated) {
         continue;
@@ -207,6 +227,11 @@ export class Triggers {
     }
     return resident.record;
   }
+}
+
+function repeatable({ id, shard }: SupervisorResident, { overrides, requestId }: TriggerItem, ignoreOverlap: boolean): Repeatable {
+  const isRepeatable = requestId !== undefined && requestId !== "";
+  return { method: "TriggerDefinition", requestId, shard, fingerprint: isRepeatable ? fingerprint([id, overrides, ignoreOverlap]) : "" };
 }
 
 function requireAccepted(outcome: SupervisorOutcome, resident: SupervisorResident): Extract<SupervisorOutcome, { kind: "done" | "existing" }> {

@@ -1,7 +1,5 @@
 import type { InstanceEvent } from "../actors/instance/events.ts";
 import type { DisconnectPolicy } from "../domain/action.ts";
-import { BelfryError } from "../domain/error.ts";
-import type { Log } from "../ports/log.ts";
 import type { Assignment, WorkerCommands, WorkerOutlet, WorkerSession } from "./api.ts";
 import { instanceOfToken } from "./attempt-token.ts";
 import type { CommandDeps } from "./definition-commands.ts";
@@ -9,7 +7,7 @@ import { staleAttempt } from "./refusals.ts";
 import type { InstanceResident } from "./residents.ts";
 import type { Session, Workers } from "./workers.ts";
 
-export function workerCommands({ clock, journal, activation, decisions, gate, workers, log }: CommandDeps & { workers: Workers; log: Log }): WorkerCommands {
+export function workerCommands({ clock, journal, activation, decisions, gate, workers, lose }: CommandDeps & { workers: Workers; lose: (token: string) => void }): WorkerCommands {
   /** The instance of an attempt; throws STALE_ATTEMPT when the token was not made here, or its instance is gone. */
   async function holder(token: string): Promise<InstanceResident> {
     const id = instanceOfToken(token);
@@ -32,17 +30,6 @@ export function workerCommands({ clock, journal, activation, decisions, gate, wo
     });
   }
 
-  function lose(token: string): void {
-    void (async () => {
-      const resident = await holder(token);
-      decisions.instance(resident, { type: "LOSE", at: clock.now(), token, chance: decisions.chance() });
-    })().catch((error: unknown) => {
-      if (!(error instanceof BelfryError && error.reason === "STALE_ATTEMPT")) {
-        log.warn("an attempt of a lost worker is left to its timeouts", { error });
-      }
-    });
-  }
-
   function close(session: Session): void {
     if (session.closed) {
       return;
@@ -56,7 +43,7 @@ export function workerCommands({ clock, journal, activation, decisions, gate, wo
 
   return {
     open: (worker, outlet) => gate.pass(() => open(worker, outlet)),
-    poll: (worker, signal) => gate.pass(() => poll(worker, signal)),
+    poll: (worker, signal) => gate.passWaiting(() => poll(worker, signal)),
     heartbeat: (token, { progress, metadata }) =>
       report(
         token,
@@ -109,14 +96,28 @@ export function workerCommands({ clock, journal, activation, decisions, gate, wo
   function poll(worker: { readonly queue: string; readonly workerId: string; readonly waitMs: number }, signal?: AbortSignal): Promise<Assignment | null> {
     const { promise, resolve } = Promise.withResolvers<Assignment | null>();
     let over = false;
-    const session = workers.openPoll(worker, (assignment) => {
-      if (over) {
-        // The caller went away between the decision and its commit: nobody will run it.
-        workers.close(session);
-        lose(assignment.token);
-      } else {
-        finish(assignment);
-      }
+    let expired = false;
+    const session = workers.openPoll(worker, {
+      assign: (assignment) => {
+        if (over) {
+          // The caller went away between the decision and its commit: nobody will run it.
+          workers.close(session);
+          lose(assignment.token);
+        } else {
+          finish(assignment);
+        }
+      },
+      // What it was about to get was called off, or lost with its shard, before it was durable.
+      released: () => {
+        if (over) {
+          workers.close(session);
+        } else if (expired) {
+          finish(null);
+        } else {
+          workers.offerSlots(session);
+        }
+      },
+      drain: () => giveUp(),
     });
     const timer = clock.schedule(worker.waitMs, () => giveUp());
     const abort = (): void => giveUp(true);
@@ -131,6 +132,7 @@ export function workerCommands({ clock, journal, activation, decisions, gate, wo
       resolve(assignment);
     }
     function giveUp(gone = false): void {
+      expired = true;
       // An attempt that is being committed for a caller who still waits is delivered.
       if (!over && (gone || session.running.size === 0)) {
         finish(null);

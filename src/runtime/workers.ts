@@ -17,20 +17,25 @@ export interface Session extends Taker {
   assign(assignment: Assignment): void;
   signal(effect: Extract<InstanceEffect, { kind: "signal" }>): void;
   drain(): void;
+  /** An attempt it had is over. */
+  released(): void;
 }
 
 export class Workers {
   readonly #queues: Queues;
   readonly #journal: Journal;
   readonly #ids: Ids;
+  readonly #undelivered: (token: string) => void;
   readonly #sessions = new Map<string, Session>();
   /** Who runs an attempt, by its token. */
   readonly #runners = new Map<string, Session>();
 
-  constructor(deps: { queues: Queues; journal: Journal; ids: Ids }) {
+  /** @param deps.undelivered is told of attempts that were started for someone who went away before hearing of it: nobody runs them. */
+  constructor(deps: { queues: Queues; journal: Journal; ids: Ids; undelivered: (token: string) => void }) {
     this.#queues = deps.queues;
     this.#journal = deps.journal;
     this.#ids = deps.ids;
+    this.#undelivered = deps.undelivered;
   }
 
   /** A stream joins; its assignments and signals leave in batches, one a commit. */
@@ -46,6 +51,9 @@ export class Workers {
       queueMicrotask(() => {
         flushing = false;
         if (session.closed) {
+          for (const { token } of assignments.splice(0)) {
+            this.#undelivered(token);
+          }
           return;
         }
         if (assignments.length > 0) {
@@ -66,13 +74,14 @@ export class Workers {
         flush();
       },
       drain: () => outlet.drain(),
+      released: () => this.offerSlots(session),
     });
     return session;
   }
 
   /** One poll joins; it takes one instance. */
-  openPoll(worker: { queue: string; workerId: string }, assign: (assignment: Assignment) => void): Session {
-    return this.#session({ ...worker, slots: 1 }, false, { assign, signal: () => {}, drain: () => {} });
+  openPoll(worker: { queue: string; workerId: string }, outlet: Pick<Session, "assign" | "drain" | "released">): Session {
+    return this.#session({ ...worker, slots: 1 }, false, { ...outlet, signal: () => {} });
   }
 
   /** Lets a session take instances. */
@@ -83,13 +92,15 @@ export class Workers {
 
   /** A worker that reconnected still runs this attempt. */
   adopt(session: Session, token: string, policy: DisconnectPolicy): void {
+    // Its old stream may not be known to be broken yet, and has nothing to do with the attempt any more.
+    this.#runners.get(token)?.running.delete(token);
     session.running.set(token, policy);
     this.#runners.set(token, session);
   }
 
   setSlots(session: Session, slots: number): void {
     session.slots = slots;
-    this.#offerSlots(session);
+    this.offerSlots(session);
   }
 
   /** The session takes nothing more. @returns the attempts it had. */
@@ -114,7 +125,14 @@ export class Workers {
     }
     const deadline = nextDeadline(record.state, record.life, { ...record.spec, timeouts: { ...record.spec.timeouts, heartbeatMs: null } });
     const assignment: Assignment = { instance: record, token: attempt.token, number: attempt.number, deadlineAt: deadline?.at ?? null };
-    this.#journal.after(resident.shard, () => this.#runners.get(attempt.token)?.assign(assignment));
+    this.#journal.after(resident.shard, () => {
+      const session = this.#runners.get(attempt.token);
+      if (session !== undefined) {
+        session.assign(assignment);
+      } else if (resident.record.life.attempt?.token === attempt.token) {
+        this.#undelivered(attempt.token);
+      }
+    });
   }
 
   signal(resident: InstanceResident, effect: Extract<InstanceEffect, { kind: "signal" }>): void {
@@ -130,7 +148,7 @@ export class Workers {
     if (session !== undefined) {
       this.#runners.delete(token);
       session.running.delete(token);
-      this.#offerSlots(session);
+      session.released();
     }
   }
 
@@ -150,8 +168,9 @@ export class Workers {
     }
   }
 
-  #offerSlots(session: Session): void {
-    if (!session.closed && session.heartbeats) {
+  /** What a session can take from now on. */
+  offerSlots(session: Session): void {
+    if (!session.closed) {
       this.#queues.setFree(session.queue, session.id, session.slots - session.running.size);
     }
   }
@@ -159,7 +178,7 @@ export class Workers {
   #session(
     worker: { queue: string; workerId: string; slots: number },
     heartbeats: boolean,
-    outlet: Pick<Session, "assign" | "signal" | "drain">,
+    outlet: Pick<Session, "assign" | "signal" | "drain" | "released">,
   ): Session {
     const session: Session = {
       ...worker,

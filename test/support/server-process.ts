@@ -44,15 +44,17 @@ export interface ServerProcessOptions {
 
 const ROOT = resolve(import.meta.dirname, "../..");
 const START_LIMIT_MS = 60_000;
+/** The same id at each start: a node that was killed has its own shards back at once. Nodes that share a database need ids of their own. */
+const USUAL = { BELFRY_LISTEN: "127.0.0.1:0", BELFRY_LOG_FORMAT: "json", BELFRY_NODE_ID: "node-under-test" };
 /** The line that says where it listens. */
-const ADDRESS = /https?:\/\/(?<address>127\.0\.0\.1:\d+)/;
+const ADDRESS = /\bserves .*?https?:\/\/(?<address>127\.0\.0\.1:\d+)/;
 
 /** Resolves when it says where it listens; rejects with what it printed when it ends before. */
 export async function startServerProcess({ dataDir, env = {} }: ServerProcessOptions = {}): Promise<ServerProcess> {
   const folder = dataDir ?? (await realpath(await mkdtemp(join(tmpdir(), "belfry-server-"))));
   const child = spawn(process.execPath, [join(ROOT, "src/main.ts"), "serve"], {
     cwd: ROOT,
-    env: { ...ambient(), BELFRY_LISTEN: "127.0.0.1:0", BELFRY_DATA_DIR: folder, BELFRY_LOG_FORMAT: "json", ...env },
+    env: { ...ambient(), ...USUAL, BELFRY_DATA_DIR: folder, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const exited = once(child, "exit").then(([code, signal]): ServerExit => ({ code, signal }));

@@ -36,12 +36,19 @@ export function targetOf<Selector extends object>(
   if (id !== undefined && isSet) throw new Failure("Name one by its id, or select several by filters, not both.");
   if (id !== undefined && dryRun === true) throw new Failure("--dry-run goes with filters: it shows what they select.");
   if (id !== undefined) return { kind: "one", id };
-  if (!isSet) throw new Failure("Name one by its id, or select several by filters such as --user or --state (see --help).");
+  if (!isSet)
+    throw new Failure("Name one by its id, or select several by filters such as --user or --state (see --help).");
   return { kind: "selected", selector, validateOnly: dryRun === true };
 }
 
 /** Says what became of those that filters selected. `deed` is what was done to them, in the past tense. */
-export function writeBulk({ out }: Surroundings, bulk: BulkResult | undefined, noun: string, deed: string, dryRun: boolean): void {
+export function writeBulk(
+  { out }: Surroundings,
+  bulk: BulkResult | undefined,
+  noun: string,
+  deed: string,
+  dryRun: boolean,
+): void {
   if (bulk === undefined) return;
   const matched = counted(bulk.matchedCount, noun);
   writeLine(out, dryRun ? `${matched} would be ${deed}.` : `${matched} matched, ${bulk.changedCount} ${deed}.`);

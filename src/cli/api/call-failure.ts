@@ -20,7 +20,8 @@ export function callFailure(error: unknown, url: string): unknown {
   if (reason === "") return new Failure(foreignFailure(code, printable(message), url), { cause: error });
 
   const details = violations.map(({ field, description }) => printable(`  ${field}: ${description}`));
-  const said = details.length > 0 ? `the request breaks ${details.length === 1 ? "a rule" : "rules"}:` : printable(message);
+  const said =
+    details.length > 0 ? `the request breaks ${details.length === 1 ? "a rule" : "rules"}:` : printable(message);
   const hint = HINTS[reason];
   return new Failure(`${reason}: ${said}${hint === undefined ? "" : ` ${hint}`}`, { cause: error, details });
 }
@@ -31,6 +32,7 @@ function foreignFailure(code: string, message: string, url: string): string {
     return `no Belfry answers at ${url} (${message}). Start one with "belfry serve", or name another with --server or BELFRY_SERVER.`;
   }
   if (code === "DEADLINE_EXCEEDED") return `${url} did not answer in time (${message}).`;
-  if (code === "UNIMPLEMENTED") return `what answers at ${url} does not know this call (${message}): is it a Belfry, of this version?`;
+  if (code === "UNIMPLEMENTED")
+    return `what answers at ${url} does not know this call (${message}): is it a Belfry, of this version?`;
   return `${code}: ${message} (from ${url})`;
 }

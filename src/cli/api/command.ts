@@ -1,4 +1,4 @@
-import { Command } from "commander";
+import type { Command } from "commander";
 import { createBelfryClient } from "../../client/index.ts";
 import type { BelfryClient } from "../../client/index.ts";
 import { readServerUrl } from "../../config/index.ts";

@@ -20,6 +20,9 @@ export function addListOptions(command: Command): Command {
 export function writeRest({ err }: Surroundings, count: number, what: string, nextPageToken: string): void {
   if (count === 0) writeLine(err, paint(err, "dim", `No ${what}.`));
   if (nextPageToken !== "") {
-    writeLine(err, paint(err, "dim", `There are more: --limit for a longer list, or go on with --page-token ${nextPageToken}`));
+    writeLine(
+      err,
+      paint(err, "dim", `There are more: --limit for a longer list, or go on with --page-token ${nextPageToken}`),
+    );
   }
 }

@@ -18,13 +18,14 @@ export function serverUrl(text: string): string {
 export function countFrom(least: number, most = 1_000_000): (text: string) => number {
   return (text) => {
     const count = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
-    if (!(count >= least && count <= most)) throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
+    if (!(count >= least && count <= most))
+      throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
     return count;
   };
 }
 
 /** Values of an enum by their own words, `active,paused`; the option may also stand several times. */
-export function enumValues<Value extends number>(schema: DescEnum): (text: string, before: Value[] | undefined) => Value[] {
+export function enumValues(schema: DescEnum): (text: string, before: number[] | undefined) => number[] {
   const known = schema.values.filter(({ number }) => number !== 0);
   return (text, before = []) => {
     const values = text.split(",").map((part) => {
@@ -34,15 +35,15 @@ export function enumValues<Value extends number>(schema: DescEnum): (text: strin
         const allowed = known.map(({ number }) => enumWord(schema, number).toLowerCase()).join(", ");
         throw new InvalidArgumentError(`Known are: ${allowed}.`);
       }
-      return found.number as Value;
+      return found.number;
     });
     return [...before, ...values];
   };
 }
 
 /** One value of an enum. */
-export function enumValue<Value extends number>(schema: DescEnum): (text: string) => Value {
-  const many = enumValues<Value>(schema);
+export function enumValue(schema: DescEnum): (text: string) => number {
+  const many = enumValues(schema);
   return (text) => {
     const [value, ...others] = many(text, undefined);
     if (value === undefined || others.length > 0) throw new InvalidArgumentError("One is enough.");
@@ -67,9 +68,11 @@ export function jsonObject(text: string): JsonObject {
     const value: unknown = JSON.parse(text);
     if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as JsonObject;
   } catch (error) {
-    throw new InvalidArgumentError(`It must be a JSON object (${error instanceof Error ? error.message : String(error)}).`);
+    throw new InvalidArgumentError(
+      `It must be a JSON object (${error instanceof Error ? error.message : String(error)}).`,
+    );
   }
-  throw new InvalidArgumentError("It must be a JSON object, such as '{\"host\":\"a\"}'.");
+  throw new InvalidArgumentError('It must be a JSON object, such as \'{"host":"a"}\'.');
 }
 
 /**
@@ -82,7 +85,9 @@ export function momentBefore(now: () => number): (text: string) => Timestamp {
     if (agoMs !== undefined) return timestampFromMs(now() - agoMs);
     const at = timeOf(text, now());
     if (Number.isNaN(at)) {
-      throw new InvalidArgumentError("It must be a time such as 08:00, 2026-01-31T08:00:00+08:00, or 24h for as long ago.");
+      throw new InvalidArgumentError(
+        "It must be a time such as 08:00, 2026-01-31T08:00:00+08:00, or 24h for as long ago.",
+      );
     }
     return timestampFromMs(at);
   };

@@ -40,11 +40,19 @@ export function addPreviewCommand(definitions: Command, surroundings: Surroundin
     .option("-f, --file <path>", "a JSON file with the schedule; - is standard input")
     .option("--time-zone <name>", "an IANA name, such as Asia/Shanghai (default: UTC)")
     .option("--count <count>", "how many due times", countFrom(1, 1000), 10)
-    .option("--after <time>", "after this (default: now)", momentBefore(() => clock.now()))
+    .option(
+      "--after <time>",
+      "after this (default: now)",
+      momentBefore(() => clock.now()),
+    )
     .action(async (options: PreviewOptions) => {
       const schedule = await scheduleOf(options, surroundings);
       await withClient(surroundings, options, async (client) => {
-        const answer = await client.definitions.previewSchedule({ schedule, count: options.count, after: options.after });
+        const answer = await client.definitions.previewSchedule({
+          schedule,
+          count: options.count,
+          after: options.after,
+        });
         if (options.json) {
           writeJson(out, PreviewScheduleResponseSchema, answer);
           return;

@@ -47,7 +47,11 @@ function addList(definitions: Command, surroundings: Surroundings): void {
   ]);
   addListOptions(addFilterOptions(command))
     .option("--state <states>", "only in these states, such as active,paused", enumValues(DefinitionStateSchema))
-    .option("--since <time>", "only created since then, such as 24h or 2026-01-31", momentBefore(() => clock.now()))
+    .option(
+      "--since <time>",
+      "only created since then, such as 24h or 2026-01-31",
+      momentBefore(() => clock.now()),
+    )
     .action(async (options: Options) => {
       await withClient(surroundings, options, async (client) => {
         const { items, nextPageToken } = await readPages(options.limit, options.pageToken, async (page) => {
@@ -62,7 +66,11 @@ function addList(definitions: Command, surroundings: Surroundings): void {
           return { items: answer.definitions, nextPageToken: answer.nextPageToken };
         });
         if (options.json) {
-          writeJson(out, ListDefinitionsResponseSchema, create(ListDefinitionsResponseSchema, { definitions: items, nextPageToken }));
+          writeJson(
+            out,
+            ListDefinitionsResponseSchema,
+            create(ListDefinitionsResponseSchema, { definitions: items, nextPageToken }),
+          );
           return;
         }
         writeDefinitions(out, items, clock.now());
@@ -91,10 +99,12 @@ function addSearch(definitions: Command, surroundings: Surroundings): void {
     readonly state?: DefinitionState[];
     readonly limit: number;
   }
-  apiCommand(definitions, "search <words...>", "Find definitions whose name or content is like some words, best match first.", [
-    "definitions search 监控服务器",
-    "definitions search nightly report --user user1",
-  ])
+  apiCommand(
+    definitions,
+    "search <words...>",
+    "Find definitions whose name or content is like some words, best match first.",
+    ["definitions search 监控服务器", "definitions search nightly report --user user1"],
+  )
     .option("--user <id>", "only of this user")
     .option("--state <states>", "only in these states (default: all but cancelled)", enumValues(DefinitionStateSchema))
     .option("--limit <count>", "how many at most", countFrom(1, 500), 50)
@@ -125,7 +135,11 @@ function addExplain(definitions: Command, surroundings: Surroundings): void {
     "definitions explain 0199a2b4-…",
     "definitions explain 0199a2b4-… --at 08:00",
   ])
-    .option("--at <time>", "also say what became of this time, such as 08:00", momentBefore(() => clock.now()))
+    .option(
+      "--at <time>",
+      "also say what became of this time, such as 08:00",
+      momentBefore(() => clock.now()),
+    )
     .action(async (definitionId: string, options: Options) => {
       await withClient(surroundings, options, async (client) => {
         const answer = await client.definitions.explainDefinition({ definitionId, at: options.at });
@@ -154,9 +168,21 @@ function addOccurrences(definitions: Command, surroundings: Surroundings): void 
     "definitions occurrences 0199a2b4-… --outcome missed,skipped-overlap --since 24h",
   ]);
   addListOptions(command)
-    .option("--outcome <outcomes>", "only with these outcomes, such as fired,missed", enumValues(OccurrenceOutcomeSchema))
-    .option("--since <time>", "only due since then, such as 24h or 08:00", momentBefore(() => clock.now()))
-    .option("--until <time>", "only due before then", momentBefore(() => clock.now()))
+    .option(
+      "--outcome <outcomes>",
+      "only with these outcomes, such as fired,missed",
+      enumValues(OccurrenceOutcomeSchema),
+    )
+    .option(
+      "--since <time>",
+      "only due since then, such as 24h or 08:00",
+      momentBefore(() => clock.now()),
+    )
+    .option(
+      "--until <time>",
+      "only due before then",
+      momentBefore(() => clock.now()),
+    )
     .action(async (definitionId: string, options: Options) => {
       await withClient(surroundings, options, async (client) => {
         const { items, nextPageToken } = await readPages(options.limit, options.pageToken, async (page) => {
@@ -170,7 +196,11 @@ function addOccurrences(definitions: Command, surroundings: Surroundings): void 
           return { items: answer.occurrences, nextPageToken: answer.nextPageToken };
         });
         if (options.json) {
-          writeJson(out, ListOccurrencesResponseSchema, create(ListOccurrencesResponseSchema, { occurrences: items, nextPageToken }));
+          writeJson(
+            out,
+            ListOccurrencesResponseSchema,
+            create(ListOccurrencesResponseSchema, { occurrences: items, nextPageToken }),
+          );
           return;
         }
         writeOccurrences(out, items, clock.now());

@@ -74,7 +74,12 @@ function addCancel(definitions: Command, surroundings: Surroundings): void {
     .action(async (id: string | undefined, options: CancelOptions) => {
       await withClient(surroundings, options, async (client) => {
         const { reason, cancelRunning, terminate } = options;
-        const answer = await client.definitions.cancelDefinition({ ...requestOf(id, options), reason, cancelRunning, terminate });
+        const answer = await client.definitions.cancelDefinition({
+          ...requestOf(id, options),
+          reason,
+          cancelRunning,
+          terminate,
+        });
         if (options.json) writeJson(surroundings.out, CancelDefinitionResponseSchema, answer);
         else writeOutcome(surroundings, answer, "cancelled", options);
       });

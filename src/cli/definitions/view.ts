@@ -26,7 +26,12 @@ const COLUMNS: readonly Column[] = [
 ];
 
 export function writeDefinitions(screen: Screen, definitions: readonly Definition[], now: number): void {
-  if (definitions.length > 0) writeTable(screen, COLUMNS, definitions.map((definition) => row(definition, now)));
+  if (definitions.length > 0)
+    writeTable(
+      screen,
+      COLUMNS,
+      definitions.map((definition) => row(definition, now)),
+    );
 }
 
 export function writeMatches(

@@ -72,7 +72,7 @@ function addTrigger(definitions: Command, surroundings: Surroundings): void {
   ])
     .option("--payload <json>", "data for the executor, instead of the definition's", jsonObject)
     .option("--content <words>", "what is to be done, instead of the definition's")
-    .option("--priority <priority>", "critical, high, medium or low", enumValue<Priority>(PrioritySchema))
+    .option("--priority <priority>", "critical, high, medium or low", enumValue(PrioritySchema))
     .option("--ignore-overlap", "run it whatever the overlap policy says")
     .option(REQUEST_ID, REQUEST_ID_MEANING)
     .action(async (definitionId: string, options: Options) => {

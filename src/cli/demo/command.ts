@@ -10,7 +10,9 @@ export function addDemoCommand(program: Command, surroundings: Surroundings): vo
   const { clock } = surroundings;
   program
     .command("demo")
-    .description("Show Belfry at work: a node of its own in a temporary folder, a worker, and what happens, line by line.")
+    .description(
+      "Show Belfry at work: a node of its own in a temporary folder, a worker, and what happens, line by line.",
+    )
     .option("--seconds <count>", "end after so many seconds (default: at Ctrl-C)", countFrom(1))
     .addHelpText("after", examplesText(["demo", "demo --seconds 20"]))
     .action(async ({ seconds }: { readonly seconds?: number }) => {
@@ -26,11 +28,14 @@ export function addDemoCommand(program: Command, surroundings: Surroundings): vo
         lifetime.signal();
         stop.abort();
       });
-      const end = seconds === undefined ? undefined : clock.schedule(seconds * 1000, () => stop.abort());
       try {
-        await demo(surroundings, stop.signal, (database) => (serverPid = () => database.pid()));
+        await demo({
+          surroundings,
+          stop: stop.signal,
+          lastsMs: seconds === undefined ? Infinity : seconds * 1000,
+          opened: (database) => (serverPid = () => database.pid()),
+        });
       } finally {
-        end?.cancel();
         forget();
       }
     });

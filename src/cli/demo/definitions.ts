@@ -19,14 +19,14 @@ export function demoDefinitions(): readonly Definition[] {
     create(DefinitionSchema, {
       name: "flaky",
       content: "fails at its first attempt and is tried again half a second later",
-      schedule: every(3_000),
+      schedule: every(2_000),
       retryPolicy: { initialDelay: durationFromMs(500), jitter: durationFromMs(0), maxRetries: 2 },
       action,
     }),
     create(DefinitionSchema, {
       name: "report",
       content: "takes longer than its interval, so due times are skipped: the overlap policy is SKIP",
-      schedule: every(1_000),
+      schedule: every(1_500),
       action,
     }),
     create(DefinitionSchema, {

@@ -21,12 +21,17 @@ import { DEMO_QUEUE, demoDefinitions } from "./definitions.ts";
 import { Narrator } from "./narrator.ts";
 import { demoHandler } from "./work.ts";
 
-/** Runs a whole Belfry of its own (node, database in a temporary folder, worker) and tells what happens, until the signal aborts. */
-export async function demo(
-  surroundings: Surroundings,
-  stop: AbortSignal,
-  opened: (database: OpenedDatabase) => void,
-): Promise<void> {
+export interface DemoOptions {
+  readonly surroundings: Surroundings;
+  /** Ends it early. */
+  readonly stop: AbortSignal;
+  /** For how long it tells what happens; Infinity: until `stop`. */
+  readonly lastsMs: number;
+  readonly opened: (database: OpenedDatabase) => void;
+}
+
+/** Runs a whole Belfry of its own (node, database in a temporary folder, worker) and tells what happens. */
+export async function demo({ surroundings, stop, lastsMs, opened }: DemoOptions): Promise<void> {
   const { clock, out, err } = surroundings;
   const folder = await mkdtemp(join(tmpdir(), "belfry-demo-"));
   const log = createLog({ level: "warn", clock, sink: { write: (line) => err.write(line) }, format: "text" });
@@ -36,7 +41,7 @@ export async function demo(
     let troubles: readonly string[];
     try {
       await node.runtime.ready();
-      await show(node, surroundings, stop);
+      await show(node, surroundings, stop, lastsMs);
     } finally {
       troubles = await stopSteps(node.stopSteps, clock, log);
     }
@@ -60,7 +65,7 @@ function demoConfig({ machine }: Surroundings, folder: string): Config {
   return reading.config;
 }
 
-async function show(node: RunningNode, surroundings: Surroundings, stop: AbortSignal): Promise<void> {
+async function show(node: RunningNode, surroundings: Surroundings, stop: AbortSignal, lastsMs: number): Promise<void> {
   const { clock } = surroundings;
   const client = createBelfryClient(node.url);
   const worker = createWorker({ client, queue: DEMO_QUEUE, workerId: "demo-worker", handler: demoHandler(clock) });
@@ -68,7 +73,10 @@ async function show(node: RunningNode, surroundings: Surroundings, stop: AbortSi
     await worker.start();
     const names = await createDefinitions(client);
     introduce(node, surroundings);
-    await tell(client, new Narrator(names), surroundings, stop);
+    const over = new AbortController();
+    const timer = clock.schedule(lastsMs, () => over.abort());
+    await tell(client, new Narrator(names), surroundings, AbortSignal.any([stop, over.signal]));
+    timer.cancel();
     await worker.stop({ graceMs: 2_000 });
     await summarise(client, surroundings);
   } catch (error) {
@@ -89,7 +97,10 @@ async function createDefinitions(client: BelfryClient): Promise<ReadonlyMap<stri
 }
 
 function introduce({ url }: RunningNode, { out }: Surroundings): void {
-  writeLine(out, `${paint(out, "bold", "Belfry demo")} on ${url}: a worker and ${counted(demoDefinitions().length, "definition")}.`);
+  writeLine(
+    out,
+    `${paint(out, "bold", "Belfry demo")} on ${url}: a worker and ${counted(demoDefinitions().length, "definition")}.`,
+  );
   writeLine(out);
   const rows = demoDefinitions().map(({ name, schedule, content }) => [name, scheduleInWords(schedule), content]);
   writeTable(out, [{ title: "NAME" }, { title: "SCHEDULE" }, { title: "WHAT", flexible: true }], rows);
@@ -98,15 +109,25 @@ function introduce({ url }: RunningNode, { out }: Surroundings): void {
   writeLine(out, paint(out, "dim", "What happens (Ctrl-C ends it):"));
 }
 
-async function tell(client: BelfryClient, narrator: Narrator, { out }: Surroundings, signal: AbortSignal): Promise<void> {
+async function tell(
+  client: BelfryClient,
+  narrator: Narrator,
+  { out }: Surroundings,
+  signal: AbortSignal,
+): Promise<void> {
   for await (const { event } of client.watchEvents({ from: "start", signal })) {
-    writeLine(out, eventLine(out, event, (about) => narrator.nameOf(about)));
+    writeLine(
+      out,
+      eventLine(out, event, (about) => narrator.nameOf(about)),
+    );
   }
 }
 
 async function summarise(client: BelfryClient, { out }: Surroundings): Promise<void> {
   const { counts, total } = await client.instances.getInstanceStats({});
-  const states = counts.map(({ state, count }) => `${count} ${instanceStateWord(state).toLowerCase().replaceAll("_", " ")}`);
+  const states = counts.map(
+    ({ state, count }) => `${count} ${instanceStateWord(state).toLowerCase().replaceAll("_", " ")}`,
+  );
   writeLine(out);
   writeLine(out, `${counted(total, "instance")}: ${states.join(", ")}.`);
 }

@@ -35,6 +35,9 @@ export function addDoctorCommand(program: Command, surroundings: Surroundings): 
 }
 
 function writeFinding(screen: Screen, { check, status, message, advice }: Finding): void {
-  writeLine(screen, `${paint(screen, STYLES[status], status.padEnd(4))}  ${check.padEnd(CHECK_WIDTH)}  ${printable(message)}`);
+  writeLine(
+    screen,
+    `${paint(screen, STYLES[status], status.padEnd(4))}  ${check.padEnd(CHECK_WIDTH)}  ${printable(message)}`,
+  );
   if (advice !== undefined) writeLine(screen, `${" ".repeat(CHECK_WIDTH + 8)}${printable(advice)}`);
 }

@@ -31,7 +31,8 @@ const CHECK = "data folder";
 export async function visitDataFolder(dataDir: string, clock: Clock, log: Log): Promise<DataFolderVisit> {
   const root = resolve(dataDir);
   const cluster = join(root, "postgres");
-  if (!(await exists(join(cluster, "PG_VERSION")))) return { findings: await beforeFirstStart(root, cluster), database: undefined };
+  if (!(await exists(join(cluster, "PG_VERSION"))))
+    return { findings: await beforeFirstStart(root, cluster), database: undefined };
   try {
     const server = await openEmbeddedPostgres({ dataDir: root, log, clock });
     return {
@@ -51,7 +52,13 @@ async function beforeFirstStart(root: string, cluster: string): Promise<readonly
   try {
     await access(place, constants.W_OK | constants.X_OK);
   } catch (error) {
-    return [fail(CHECK, `${root} cannot be made: ${sentenceOf(error)}`, "Take the right to write there, or choose another BELFRY_DATA_DIR.")];
+    return [
+      fail(
+        CHECK,
+        `${root} cannot be made: ${sentenceOf(error)}`,
+        "Take the right to write there, or choose another BELFRY_DATA_DIR.",
+      ),
+    ];
   }
   try {
     const { major } = await installedBinaries(await chooseServerUser(cluster));

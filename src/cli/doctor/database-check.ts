@@ -33,7 +33,9 @@ export async function checkDatabase(visit: DatabaseVisit): Promise<readonly Find
     const skewMs = nowAt - (askedAt + clock.now()) / 2;
     if (version < LEAST_DATABASE_VERSION) {
       const least = `PostgreSQL ${LEAST_DATABASE_VERSION} or later`;
-      return [fail("database", `${place} is PostgreSQL ${versionText}`, `Belfry needs ${least}: upgrade it, or use another.`)];
+      return [
+        fail("database", `${place} is PostgreSQL ${versionText}`, `Belfry needs ${least}: upgrade it, or use another.`),
+      ];
     }
     const pending = await reached(place, () => pendingMigrations(url));
     return [
@@ -44,7 +46,13 @@ export async function checkDatabase(visit: DatabaseVisit): Promise<readonly Find
     ];
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    return [fail("database", sentenceOf(error), "Check that it runs, that this machine reaches it, and what BELFRY_DATABASE_URL says.")];
+    return [
+      fail(
+        "database",
+        sentenceOf(error),
+        "Check that it runs, that this machine reaches it, and what BELFRY_DATABASE_URL says.",
+      ),
+    ];
   }
 }
 
@@ -60,14 +68,22 @@ async function shardsFinding({ url, place, config, log }: DatabaseVisit): Promis
     const leases = await reached(place, () => store.shards.list());
     if (leases.length === 0) return ok("shards", `none yet; the first start makes ${config.shardCount}`);
     if (leases.length !== config.shardCount) {
-      return fail("shards", `there are ${leases.length}, and BELFRY_SHARDS says ${config.shardCount}`, `Set BELFRY_SHARDS=${leases.length}.`);
+      return fail(
+        "shards",
+        `there are ${leases.length}, and BELFRY_SHARDS says ${config.shardCount}`,
+        `Set BELFRY_SHARDS=${leases.length}.`,
+      );
     }
     const owners = ownersOf(leases);
     const held = [...owners.values()].reduce((sum, count) => sum + count, 0);
     const holders = [...owners].map(([node, count]) => `${node} holds ${count}`).join(", ");
     if (held === 0) return ok("shards", `nobody holds any of the ${leases.length}: no node serves now`);
     if (held === leases.length) return ok("shards", `of ${leases.length}, ${holders}`);
-    return warn("shards", `of ${leases.length}, ${holders}; the others belong to nobody`, "Look again in a few seconds: nodes take what is free.");
+    return warn(
+      "shards",
+      `of ${leases.length}, ${holders}; the others belong to nobody`,
+      "Look again in a few seconds: nodes take what is free.",
+    );
   } finally {
     await store.close();
   }

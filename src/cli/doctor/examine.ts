@@ -28,16 +28,30 @@ export async function* examine(surroundings: Surroundings): AsyncGenerator<Findi
 
   yield* config.database.kind === "embedded"
     ? examineEmbedded(config.database.dataDir, config, surroundings)
-    : await checkDatabase({ ...config.database, place: config.database.shown, config, clock: surroundings.clock, log: noLog });
+    : await checkDatabase({
+        ...config.database,
+        place: config.database.shown,
+        config,
+        clock: surroundings.clock,
+        log: noLog,
+      });
   yield await checkPort(config, surroundings.clock);
 }
 
 export function nodeFinding(version: string): Finding {
   if (Number.parseInt(version, 10) >= LEAST_NODE_MAJOR) return ok("Node.js", version);
-  return fail("Node.js", version, `Belfry needs Node ${LEAST_NODE_MAJOR} or later: run it by "npx belfry" or npm, which bring one.`);
+  return fail(
+    "Node.js",
+    version,
+    `Belfry needs Node ${LEAST_NODE_MAJOR} or later: run it by "npx belfry" or npm, which bring one.`,
+  );
 }
 
-async function* examineEmbedded(dataDir: string, config: Config, { clock }: Surroundings): AsyncGenerator<Finding, void, undefined> {
+async function* examineEmbedded(
+  dataDir: string,
+  config: Config,
+  { clock }: Surroundings,
+): AsyncGenerator<Finding, void, undefined> {
   const { findings, database } = await visitDataFolder(dataDir, clock, noLog);
   yield* findings;
   if (database === undefined) return;

@@ -17,14 +17,19 @@ export async function checkPort(config: Config, clock: Clock): Promise<Finding> 
     return ok(CHECK, `${listen} is free`);
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : undefined;
-    if (code !== "EADDRINUSE") return fail(CHECK, `${listen} cannot be listened on: ${sentenceOf(error)}`, "Choose another BELFRY_LISTEN.");
+    if (code !== "EADDRINUSE")
+      return fail(CHECK, `${listen} cannot be listened on: ${sentenceOf(error)}`, "Choose another BELFRY_LISTEN.");
   }
   const health = await healthAt(config, clock);
   if (health === undefined) {
     return fail(CHECK, `something that is no Belfry listens on ${listen}`, "End it, or choose another BELFRY_LISTEN.");
   }
   if (health === "SERVING") return ok(CHECK, `a Belfry serves on ${listen}`);
-  return warn(CHECK, `a Belfry listens on ${listen} and says ${health}`, "It starts, drains, stands by, or lost its database: its log tells.");
+  return warn(
+    CHECK,
+    `a Belfry listens on ${listen} and says ${health}`,
+    "It starts, drains, stands by, or lost its database: its log tells.",
+  );
 }
 
 function listenOnce(host: string, port: number): Promise<void> {
@@ -42,12 +47,15 @@ async function healthAt({ host, port, tls }: Config, clock: Clock): Promise<stri
   const enough = new AbortController();
   const limit = clock.schedule(ANSWER_MS, () => enough.abort());
   try {
-    const answer = await fetch(`${tls === undefined ? "http" : "https"}://${reachable(host)}:${port}/grpc.health.v1.Health/Check`, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: "{}",
-      signal: enough.signal,
-    });
+    const answer = await fetch(
+      `${tls === undefined ? "http" : "https"}://${reachable(host)}:${port}/grpc.health.v1.Health/Check`,
+      {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: "{}",
+        signal: enough.signal,
+      },
+    );
     const health: unknown = await answer.json();
     return typeof health === "object" && health !== null && "status" in health ? String(health.status) : undefined;
   } catch {

@@ -9,6 +9,10 @@ export function writeJson<Desc extends DescMessage>(screen: Screen, schema: Desc
 }
 
 /** The same on one line, for streams. */
-export function writeJsonLine<Desc extends DescMessage>(screen: Screen, schema: Desc, message: MessageShape<Desc>): void {
+export function writeJsonLine<Desc extends DescMessage>(
+  screen: Screen,
+  schema: Desc,
+  message: MessageShape<Desc>,
+): void {
   writeLine(screen, JSON.stringify(toJson(schema, message, { alwaysEmitImplicit: true })));
 }

@@ -40,8 +40,13 @@ export function writeTable(screen: Screen, columns: readonly Column[], rows: rea
 }
 
 /** Writes names and values below each other: one resource in full. Values that are undefined or empty are left out. */
-export function writeFields(screen: Screen, fields: readonly (readonly [name: string, value: Cell | undefined])[]): void {
-  const shown = fields.filter((field): field is readonly [string, Cell] => field[1] !== undefined && textOf(field[1]) !== "");
+export function writeFields(
+  screen: Screen,
+  fields: readonly (readonly [name: string, value: Cell | undefined])[],
+): void {
+  const shown = fields.filter(
+    (field): field is readonly [string, Cell] => field[1] !== undefined && textOf(field[1]) !== "",
+  );
   const width = Math.max(0, ...shown.map(([name]) => textWidth(name)));
   for (const [name, value] of shown) {
     const label = paint(screen, "dim", name.padEnd(width));
@@ -57,7 +62,11 @@ function styleOf(cell: Cell): Style | undefined {
   return typeof cell === "string" ? undefined : cell.style;
 }
 
-function widthsOf(columns: readonly Column[], rows: readonly (readonly string[])[], limit: number | undefined): readonly number[] {
+function widthsOf(
+  columns: readonly Column[],
+  rows: readonly (readonly string[])[],
+  limit: number | undefined,
+): readonly number[] {
   const widths = columns.map(({ title }, index) =>
     Math.max(textWidth(title), ...rows.map((row) => textWidth(row[index] ?? ""))),
   );

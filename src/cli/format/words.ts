@@ -1,10 +1,6 @@
 /** How the values of the API read to a person. */
 import type { DescEnum } from "@bufbuild/protobuf";
-import {
-  DefinitionStateSchema,
-  InstanceStateSchema,
-  WaitingReasonSchema,
-} from "../../client/index.ts";
+import { DefinitionStateSchema, InstanceStateSchema, WaitingReasonSchema } from "../../client/index.ts";
 import type { Action, DefinitionState, Instance, InstanceState, Schedule } from "../../client/index.ts";
 import type { Style } from "./screen.ts";
 import type { Cell } from "./table.ts";

@@ -4,7 +4,10 @@ import { addReadingCommands } from "./reading.ts";
 import { addStandingCommands } from "./standing.ts";
 
 export function addInstancesCommand(program: Command, surroundings: Surroundings): void {
-  const instances = program.command("instances").alias("i").description("The runs of definitions: look at instances and steer them.");
+  const instances = program
+    .command("instances")
+    .alias("i")
+    .description("The runs of definitions: look at instances and steer them.");
   addReadingCommands(instances, surroundings);
   addStandingCommands(instances, surroundings);
 }

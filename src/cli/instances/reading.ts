@@ -48,7 +48,11 @@ function addList(instances: Command, surroundings: Surroundings): void {
   addListOptions(addFilterOptions(command))
     .option("--definition <id>", "only of this definition")
     .option("--state <states>", "only in these states, such as running,failed", enumValues(InstanceStateSchema))
-    .option("--since <time>", "only created since then, such as 24h or 08:00", momentBefore(() => clock.now()))
+    .option(
+      "--since <time>",
+      "only created since then, such as 24h or 08:00",
+      momentBefore(() => clock.now()),
+    )
     .action(async (options: Options) => {
       await withClient(surroundings, options, async (client) => {
         const { items, nextPageToken } = await readPages(options.limit, options.pageToken, async (page) => {
@@ -64,7 +68,11 @@ function addList(instances: Command, surroundings: Surroundings): void {
           return { items: answer.instances, nextPageToken: answer.nextPageToken };
         });
         if (options.json) {
-          writeJson(out, ListInstancesResponseSchema, create(ListInstancesResponseSchema, { instances: items, nextPageToken }));
+          writeJson(
+            out,
+            ListInstancesResponseSchema,
+            create(ListInstancesResponseSchema, { instances: items, nextPageToken }),
+          );
           return;
         }
         writeInstances(out, items, clock.now());
@@ -98,7 +106,11 @@ function addAttempts(instances: Command, surroundings: Surroundings): void {
         return { items: answer.attempts, nextPageToken: answer.nextPageToken };
       });
       if (options.json) {
-        writeJson(out, ListAttemptsResponseSchema, create(ListAttemptsResponseSchema, { attempts: items, nextPageToken }));
+        writeJson(
+          out,
+          ListAttemptsResponseSchema,
+          create(ListAttemptsResponseSchema, { attempts: items, nextPageToken }),
+        );
         return;
       }
       writeAttempts(out, items, clock.now());
@@ -120,7 +132,8 @@ function addExplain(instances: Command, surroundings: Surroundings): void {
       }
       writeLine(out, paint(out, "bold", printable(answer.summary)));
       for (const fact of answer.facts) writeLine(out, `- ${printable(fact)}`);
-      if (answer.nextTime) writeLine(out, `Next: ${moment(answer.nextTime, clock.now())}: ${printable(answer.nextStep)}`);
+      if (answer.nextTime)
+        writeLine(out, `Next: ${moment(answer.nextTime, clock.now())}: ${printable(answer.nextStep)}`);
     });
   });
 }
@@ -139,8 +152,16 @@ function addStats(instances: Command, surroundings: Surroundings): void {
   ])
     .option("--definition <id>", "only of this definition")
     .option("--user <id>", "only of this user")
-    .option("--since <time>", "only created since then (default: 24h)", momentBefore(() => clock.now()))
-    .option("--until <time>", "only created before then", momentBefore(() => clock.now()))
+    .option(
+      "--since <time>",
+      "only created since then (default: 24h)",
+      momentBefore(() => clock.now()),
+    )
+    .option(
+      "--until <time>",
+      "only created before then",
+      momentBefore(() => clock.now()),
+    )
     .action(async (options: Options) => {
       await withClient(surroundings, options, async (client) => {
         const answer = await client.instances.getInstanceStats({

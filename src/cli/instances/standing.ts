@@ -41,10 +41,16 @@ export function addStandingCommands(instances: Command, surroundings: Surroundin
 }
 
 function addCancel(instances: Command, surroundings: Surroundings): void {
-  selecting(instances, surroundings, "cancel", "Call instances off: at once when they do not run, else their worker is asked.", [
-    "instances cancel 0199a2b4-… --reason 'wrong order'",
-    "instances cancel --definition 0199a2b4-… --state pending --dry-run",
-  ])
+  selecting(
+    instances,
+    surroundings,
+    "cancel",
+    "Call instances off: at once when they do not run, else their worker is asked.",
+    [
+      "instances cancel 0199a2b4-… --reason 'wrong order'",
+      "instances cancel --definition 0199a2b4-… --state pending --dry-run",
+    ],
+  )
     .option("--terminate", "end it at once, without asking its worker")
     .option("--reason <words>", "why, for people")
     .action(async (id: string | undefined, options: CancelOptions) => {
@@ -71,7 +77,9 @@ function addRetry(instances: Command, surroundings: Surroundings): void {
 }
 
 function addPause(instances: Command, surroundings: Surroundings): void {
-  selecting(instances, surroundings, "pause", "Hold instances back; their deadlines stand still.", ["instances pause 0199a2b4-…"])
+  selecting(instances, surroundings, "pause", "Hold instances back; their deadlines stand still.", [
+    "instances pause 0199a2b4-…",
+  ])
     .option("--reason <words>", "why, for people")
     .action(async (id: string | undefined, options: ReasonOptions) => {
       await withClient(surroundings, options, async (client) => {
@@ -104,12 +112,23 @@ function selecting(
   return addFilterOptions(apiCommand(instances, `${verb} [id]`, description, examples))
     .option("--definition <id>", "only of this definition")
     .option("--state <states>", "only in these states, such as pending,running", enumValues(InstanceStateSchema))
-    .option("--since <time>", "only created since then, such as 1h", momentBefore(() => clock.now()))
+    .option(
+      "--since <time>",
+      "only created since then, such as 1h",
+      momentBefore(() => clock.now()),
+    )
     .option("--dry-run", "only show what the filters select");
 }
 
 function requestOf(id: string | undefined, options: StandingOptions) {
-  const { definition: definitionId, user: userId, state: states, label: labels, businessId, since: createdAfter } = options;
+  const {
+    definition: definitionId,
+    user: userId,
+    state: states,
+    label: labels,
+    businessId,
+    since: createdAfter,
+  } = options;
   const target = targetOf(id, { definitionId, userId, states, labels, businessId, createdAfter }, options.dryRun);
   return target.kind === "one"
     ? { instanceId: target.id }

@@ -35,5 +35,7 @@ async function migrated({ url, place }: OpenedDatabase, log: Log): Promise<strin
 async function checked({ url, place }: OpenedDatabase): Promise<string> {
   const pending = await reached(place, () => pendingMigrations(url));
   if (pending.length === 0) return "The database is up to date.";
-  throw new Failure(`${counted(pending.length, "migration")} pending: ${pending.join(", ")}. "belfry migrate" applies them.`);
+  throw new Failure(
+    `${counted(pending.length, "migration")} pending: ${pending.join(", ")}. "belfry migrate" applies them.`,
+  );
 }

@@ -34,7 +34,7 @@ export async function databaseFacts(url: string, log: Log): Promise<DatabaseFact
     return {
       version: Math.floor(Number(facts.versionNumber) / 10_000),
       versionText: facts.versionText,
-      nowAt: Number(facts.nowSeconds) * 1000,
+      nowAt: facts.nowSeconds * 1000,
     };
   } finally {
     await database.close();

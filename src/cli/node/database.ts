@@ -23,7 +23,9 @@ export async function openDatabase(config: DatabaseConfig, clock: Clock, log: Lo
   const place = config.shown;
   const { version, versionText } = await reached(place, () => databaseFacts(config.url, log));
   if (version < LEAST_DATABASE_VERSION) {
-    throw new Failure(`The database ${place} is PostgreSQL ${versionText}, and Belfry needs ${LEAST_DATABASE_VERSION} or later.`);
+    throw new Failure(
+      `The database ${place} is PostgreSQL ${versionText}, and Belfry needs ${LEAST_DATABASE_VERSION} or later.`,
+    );
   }
   return { url: config.url, place, pid: () => undefined, close: async () => {} };
 }
@@ -31,7 +33,12 @@ export async function openDatabase(config: DatabaseConfig, clock: Clock, log: Lo
 async function openEmbedded(dataDir: string, clock: Clock, log: Log): Promise<OpenedDatabase> {
   try {
     const server = await openEmbeddedPostgres({ dataDir, log, clock });
-    return { url: server.url, place: `embedded PostgreSQL in ${dataDir}`, pid: () => server.pid(), close: () => server.close() };
+    return {
+      url: server.url,
+      place: `embedded PostgreSQL in ${dataDir}`,
+      pid: () => server.pid(),
+      close: () => server.close(),
+    };
   } catch (error) {
     if (error instanceof EmbeddedPostgresError) {
       const hint = error.code === "IN_USE" ? " Stop that one first, or choose another BELFRY_DATA_DIR." : "";

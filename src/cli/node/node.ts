@@ -74,7 +74,11 @@ export async function startNode({ config, clock, log, migrates, opened }: NodeOp
       startServer({ listen, tls, runtime, queries: store.queries, clock, ids, log, drainSignal: draining.signal }),
     );
     // After the drain: until then workers may hand in what they have.
-    undo.splice(1, 0, stopStep("the API", 5_000, () => server.close(SERVER_GRACE_MS)));
+    undo.splice(
+      1,
+      0,
+      stopStep("the API", 5_000, () => server.close(SERVER_GRACE_MS)),
+    );
 
     const scheme = tls === undefined ? "http" : "https";
     return { url: `${scheme}://${server.address}`, database, store, runtime, stopSteps: undo };
@@ -129,6 +133,8 @@ async function listening<Server>({ listen }: Config, start: () => Promise<Server
     return await start();
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : "";
-    throw new Failure(`The API cannot listen on ${listen}: ${LISTEN_HINTS[code] ?? sentenceOf(error)}.`, { cause: error });
+    throw new Failure(`The API cannot listen on ${listen}: ${LISTEN_HINTS[code] ?? sentenceOf(error)}.`, {
+      cause: error,
+    });
   }
 }

@@ -38,7 +38,11 @@ export async function stopSteps(steps: readonly StopStep[], clock: Clock, log: L
   return troubles;
 }
 
-async function withinLimit(step: StopStep, limitMs: number, clock: Clock): Promise<"done" | { readonly trouble: string }> {
+async function withinLimit(
+  step: StopStep,
+  limitMs: number,
+  clock: Clock,
+): Promise<"done" | { readonly trouble: string }> {
   const enough = new AbortController();
   const limit = clock.sleep(limitMs, enough.signal).then(
     () => ({ trouble: `${step.what} did not end within ${Math.round(limitMs / 1000)} s` }),

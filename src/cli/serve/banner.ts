@@ -18,7 +18,10 @@ export function writeFirstSteps(screen: Screen, url: string): void {
   const plaintext = url.startsWith("http:") ? " --http2-prior-knowledge" : "";
   writeLine(screen);
   writeLine(screen, paint(screen, "dim", "Look around:"));
-  writeLine(screen, `  curl -H 'content-type: application/json' -d '{}' ${url}/belfry.v1.DefinitionService/ListDefinitions`);
+  writeLine(
+    screen,
+    `  curl -H 'content-type: application/json' -d '{}' ${url}/belfry.v1.DefinitionService/ListDefinitions`,
+  );
   writeLine(screen, `  buf curl --protocol grpc${plaintext} --list-methods ${url}`);
   writeLine(screen, `  npx belfry watch --server ${url}`);
   writeLine(screen, paint(screen, "dim", "Ctrl-C drains and ends it."));

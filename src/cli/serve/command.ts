@@ -6,7 +6,9 @@ import type { Surroundings } from "../surroundings.ts";
 export function addServeCommand(program: Command, surroundings: Surroundings): void {
   program
     .command("serve")
-    .description("Run a node: the API, the schedules, and the embedded database unless BELFRY_DATABASE_URL names another.")
+    .description(
+      "Run a node: the API, the schedules, and the embedded database unless BELFRY_DATABASE_URL names another.",
+    )
     .option("--no-migrate", "refuse to start on a database that lacks migrations, instead of migrating it")
     .addHelpText(
       "after",

@@ -10,6 +10,7 @@ import { stopSteps } from "../node/stopping.ts";
 import type { Surroundings } from "../surroundings.ts";
 import { servingLine, writeFirstSteps } from "./banner.ts";
 import { Lifetime } from "./lifetime.ts";
+import { watchParent } from "./orphan-watch.ts";
 import { standingOf } from "./standing-by.ts";
 
 export interface ServeOptions {
@@ -41,11 +42,19 @@ export async function serve({ surroundings, config, log, migrates }: ServeOption
     surroundings.exit(EXIT_AT_ONCE);
   });
   const forgetSignals = surroundings.onStopSignal(() => lifetime.signal());
-  const forgetUncaught = surroundings.onUncaught((error) => {
-    log.error("A defect that nobody caught ends the node", { error });
-    const closed = Promise.race([database?.close(), clock.sleep(LAST_CHANCE_MS)]);
-    void closed.finally(() => surroundings.exit(EXIT_DEFECT));
-  });
+  const orphanWatch = isStartedByNpm(surroundings)
+    ? watchParent(
+        () => surroundings.parentPid(),
+        clock,
+        () => lifetime.signal(),
+      )
+    : undefined;
+  const endAfter = async (defect: unknown): Promise<never> => {
+    log.error("A defect that nobody caught ends the node", { error: defect });
+    await Promise.race([database?.close(), clock.sleep(LAST_CHANCE_MS)]);
+    return surroundings.exit(EXIT_DEFECT);
+  };
+  const forgetUncaught = surroundings.onUncaught((defect) => void endAfter(defect));
 
   try {
     const node = await startNode({ config, clock, log, migrates, opened: (opened) => (database = opened) });
@@ -56,9 +65,15 @@ export async function serve({ surroundings, config, log, migrates }: ServeOption
     if (troubles.length > 0) throw new Failure(`The node did not end well: ${troubles.join("; ")}.`);
     writeLine(out, "Ended.");
   } finally {
+    orphanWatch?.end();
     forgetSignals();
     forgetUncaught();
   }
+}
+
+/** By a terminal or a service manager the signal comes to us, and a parent that ends need not mean anything. */
+function isStartedByNpm({ env }: Surroundings): boolean {
+  return env["npm_command"] !== undefined || env["npm_lifecycle_event"] !== undefined;
 }
 
 async function announce(node: RunningNode, config: Config, { clock, out }: Surroundings): Promise<void> {
@@ -67,5 +82,8 @@ async function announce(node: RunningNode, config: Config, { clock, out }: Surro
   writeFirstSteps(out, node.url);
   if (standing.kind === "deciding") return;
   await node.runtime.ready();
-  writeLine(out, `Belfry took over on ${node.url}: node ${config.nodeId} holds ${counted(node.runtime.status().ownedShards.length, "shard")}`);
+  writeLine(
+    out,
+    `Belfry took over on ${node.url}: node ${config.nodeId} holds ${counted(node.runtime.status().ownedShards.length, "shard")}`,
+  );
 }

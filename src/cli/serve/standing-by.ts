@@ -15,7 +15,8 @@ const PATIENCE_MS = 1_000;
 export async function standingOf(runtime: Runtime, shards: ShardStore, clock: Clock): Promise<Standing> {
   const { nodeId, shardCount } = runtime.status();
   for (;;) {
-    if (await isReadyWithin(runtime, PATIENCE_MS, clock)) return { kind: "deciding", shards: runtime.status().ownedShards.length };
+    if (await isReadyWithin(runtime, PATIENCE_MS, clock))
+      return { kind: "deciding", shards: runtime.status().ownedShards.length };
     // When the database does not answer, the runtime's own tries say so in the log.
     const leases = await shards.list().catch(() => []);
     const others = [...ownersOf(leases)].filter(([owner]) => owner !== nodeId);

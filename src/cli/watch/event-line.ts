@@ -25,17 +25,22 @@ const VALUE_WIDTH = 80;
 const LEFT_OUT = new Set(["definitionId", "state"]);
 
 /** An event on one line: `08:00:00 instance.completed  <subject>  attempts=1`. */
-export function eventLine(screen: Screen, event: Event, nameOf: (event: Event) => string = ({ subject }) => subject): string {
+export function eventLine(
+  screen: Screen,
+  event: Event,
+  nameOf: (event: Event) => string = ({ subject }) => subject,
+): string {
   const type = event.type.replace(/^belfry\./, "");
   const style = STYLES[type.slice(type.lastIndexOf(".") + 1)];
+  const about = nameOf(event);
   const time = event.time === undefined ? "--:--:--" : localTimeOfDay(timestampMs(event.time));
   const details = Object.entries(event.data ?? {})
-    .filter(([name, value]) => !LEFT_OUT.has(name) && value !== "" && value !== null)
+    .filter(([name, value]) => !LEFT_OUT.has(name) && value !== "" && value !== null && value !== about)
     .map(([name, value]) => `${paint(screen, "dim", `${printable(name)}=`)}${valueInWords(value)}`);
   const shownType = printable(type);
   const padding = " ".repeat(Math.max(0, TYPE_WIDTH - textWidth(shownType)));
   const head = `${paint(screen, "dim", time)} ${paint(screen, style, shownType)}${padding}`;
-  return [head, printable(nameOf(event)), ...details].join("  ").trimEnd();
+  return [head, printable(about), ...details].join("  ").trimEnd();
 }
 
 function valueInWords(value: JsonValue): string {

@@ -1,6 +1,8 @@
 import type { NodeRequest, NodeResponse } from "./request-listener.ts";
 
 const UNIMPLEMENTED = 12;
+/** So much of a path is repeated to who asked for it. */
+const MAX_PATH = 200;
 
 /** An error as Connect writes it in JSON, for requests that no protocol handler takes. */
 export function plainAnswer(
@@ -19,7 +21,7 @@ export function plainAnswer(
 
 /** gRPC callers hear of it in their own way: a status in the headers of an otherwise good response. */
 export function unknownPath(request: NodeRequest, response: NodeResponse): void {
-  const message = `There is no method ${request.url ?? ""} here; reflection lists those that are.`;
+  const message = `There is no method ${(request.url ?? "").slice(0, MAX_PATH)} here; reflection lists those that are.`;
   const contentType = request.headers["content-type"] ?? "";
   if (!contentType.startsWith("application/grpc")) return plainAnswer(response, 404, message);
   response.statusCode = 200;

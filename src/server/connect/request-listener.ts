@@ -9,7 +9,7 @@ import {
   universalRequestFromNodeRequest,
   universalResponseToNodeResponse,
 } from "@connectrpc/connect-node";
-import type { UniversalHandler, UniversalServerResponse } from "@connectrpc/connect/protocol";
+import type { UniversalHandler, UniversalServerRequest, UniversalServerResponse } from "@connectrpc/connect/protocol";
 import { file_google_rpc_error_details } from "../../gen/google/rpc/error_details_pb.ts";
 import type { Log } from "../../ports/log.ts";
 import type { GuardedMethod } from "../call/handler.ts";
@@ -31,7 +31,12 @@ export function createRequestListener({ methods, readMaxBytes, log }: RequestLis
     readMaxBytes,
     acceptCompression: [compressionGzip, compressionBrotli],
     // A misspelt field is an error to be told, not to be skipped. The registry is for details of errors, shown to those who read JSON.
-    jsonOptions: { ignoreUnknownFields: false, registry: createRegistry(file_google_rpc_error_details) },
+    // Fields that hold their default are written out: who reads JSON should see that nothing was asked for, instead of nothing.
+    jsonOptions: {
+      ignoreUnknownFields: false,
+      alwaysEmitImplicit: true,
+      registry: createRegistry(file_google_rpc_error_details),
+    },
   });
   addRoutes(router, methods);
   const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
@@ -53,10 +58,33 @@ async function serve(
   const [path = ""] = (request.url ?? "").split("?", 1);
   const handler = handlers.get(path);
   if (handler === undefined) return unknownPath(request, response);
-  const answer = await handler(universalRequestFromNodeRequest(request, response, undefined, undefined));
+  const asked = universalRequestFromNodeRequest(request, response, undefined, undefined);
+  const answer = await handler(isPlainJson(request) ? { ...asked, body: utf8Only(asked.body) } : asked);
   const said = explained(answer, request);
   if (said !== undefined) return plainAnswer(response, answer.status, said, answer.header);
   await universalResponseToNodeResponse(answer, response);
+}
+
+function isPlainJson({ headers }: NodeRequest): boolean {
+  const isEncoded = (headers["content-encoding"] ?? "identity") !== "identity";
+  return !isEncoded && /^application\/json\b/i.test(headers["content-type"] ?? "");
+}
+
+/** Connect reads U+FFFD for bytes that are no UTF-8; what nobody meant must not be kept. */
+async function* utf8Only(body: UniversalServerRequest["body"]): AsyncGenerator<Uint8Array> {
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  const check = (chunk?: Uint8Array): void => {
+    try {
+      decoder.decode(chunk, { stream: chunk !== undefined });
+    } catch (cause) {
+      throw new ConnectError("The request is not UTF-8 text.", Code.InvalidArgument, undefined, undefined, cause);
+    }
+  };
+  for await (const chunk of body as AsyncIterable<Uint8Array>) {
+    check(chunk);
+    yield chunk;
+  }
+  check();
 }
 
 /** What a person should know who gets a bare status. */

@@ -3,16 +3,20 @@ import { create, type DescMessage, type Message } from "@bufbuild/protobuf";
 import { anyPack } from "@bufbuild/protobuf/wkt";
 import { Code } from "@connectrpc/connect";
 import type { BelfryError, StatusCode } from "../../domain/error.ts";
+import type { Violation } from "../../domain/violation.ts";
 import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { StatusSchema, type Status } from "../../gen/google/rpc/status_pb.ts";
 import { toDuration } from "../mapping/time.ts";
 
-export const ERROR_DOMAIN = "belfry";
+const ERROR_DOMAIN = "belfry";
 
-/** Details travel in HTTP trailers, for which some clients have no more than 8 KiB. */
-const MAX_VIOLATIONS = 20;
-const MAX_TEXT = 200;
-const MAX_MESSAGE = 1000;
+/**
+ * Message and details travel in HTTP trailers, for which some clients have no more than 8 KiB: the message with up to three characters a byte,
+ * the details in base64. So these are bytes.
+ */
+const MAX_VIOLATIONS_BYTES = 2400;
+const MAX_TEXT_BYTES = 300;
+const MAX_MESSAGE_BYTES = 800;
 
 /** Connect's codes are those of gRPC, and have the same numbers. */
 export const CODES: Readonly<Record<StatusCode, Code>> = {
@@ -34,21 +38,18 @@ export interface ErrorDetail {
 }
 
 export function errorMessage(error: BelfryError): string {
-  return clipped(error.message, MAX_MESSAGE);
+  return clipped(error.message, MAX_MESSAGE_BYTES);
 }
 
 export function errorDetails(error: BelfryError): ErrorDetail[] {
   const metadata = Object.fromEntries(
-    Object.entries(error.metadata).map(([key, value]) => [key, clipped(value, MAX_TEXT)]),
+    Object.entries(error.metadata).map(([key, value]) => [key, clipped(value, MAX_TEXT_BYTES)]),
   );
   const details: ErrorDetail[] = [
     { desc: ErrorInfoSchema, value: create(ErrorInfoSchema, { domain: ERROR_DOMAIN, reason: error.reason, metadata }) },
   ];
   if (error.violations.length > 0) {
-    const fieldViolations = error.violations.slice(0, MAX_VIOLATIONS).map(({ field, description }) => ({
-      field: clipped(field, MAX_TEXT),
-      description: clipped(description, MAX_TEXT),
-    }));
+    const fieldViolations = fitting(error.violations);
     details.push({ desc: BadRequestSchema, value: create(BadRequestSchema, { fieldViolations }) });
   }
   if (error.retryAfterMs !== undefined) {
@@ -67,6 +68,26 @@ export function errorStatus(error: BelfryError): Status {
   });
 }
 
-function clipped(text: string, length: number): string {
-  return text.length <= length ? text : `${text.slice(0, length - 1).toWellFormed()}…`;
+/** As many violations as there is room for, at least one. */
+function fitting(violations: readonly Violation[]): Violation[] {
+  let room = MAX_VIOLATIONS_BYTES;
+  return violations
+    .map(({ field, description }) => ({
+      field: clipped(field, MAX_TEXT_BYTES),
+      description: clipped(description, MAX_TEXT_BYTES),
+    }))
+    .filter(({ field, description }, index) => {
+      room -= Buffer.byteLength(field) + Buffer.byteLength(description);
+      return room >= 0 || index === 0;
+    });
+}
+
+function clipped(text: string, maxBytes: number): string {
+  const bytes = Buffer.from(text);
+  if (bytes.length <= maxBytes) return text;
+  // A character that was cut in two comes back as a replacement character.
+  return `${bytes
+    .subarray(0, maxBytes - 3)
+    .toString()
+    .replace(/\uFFFD$/, "")}…`;
 }

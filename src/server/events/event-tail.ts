@@ -116,7 +116,7 @@ export async function readAfter(
   return events;
 }
 
-export function trackedShards(selection: EventSelection, shardCount: number): Iterable<number> {
+function trackedShards(selection: EventSelection, shardCount: number): Iterable<number> {
   return selection.shards ?? Array.from({ length: shardCount }, (_, shard) => shard);
 }
 

@@ -1,4 +1,5 @@
-import type { DefinitionService } from "../../gen/belfry/v1/definition_service_pb.ts";
+import { toJsonString } from "@bufbuild/protobuf";
+import { UpdateDefinitionRequestSchema, type DefinitionService } from "../../gen/belfry/v1/definition_service_pb.ts";
 import type { Handlers } from "../call/handler.ts";
 import { definitionSpecOf, toDefinitionView } from "../mapping/definition.ts";
 import { toInstance } from "../mapping/instance.ts";
@@ -48,7 +49,13 @@ export function definitionHandlers(environment: ServiceEnvironment): Handlers<ty
         anchorAt: current.definition.createdAt,
       });
       const etag = definition.etag === "" ? {} : { etag: definition.etag };
-      const updated = await runtime.definitions.update(definition.id, { ...etag, change, ...requestIdOf(request) });
+      const asked = request.requestId === "" ? {} : { asked: toJsonString(UpdateDefinitionRequestSchema, request) };
+      const updated = await runtime.definitions.update(definition.id, {
+        ...etag,
+        change,
+        ...asked,
+        ...requestIdOf(request),
+      });
       return { definition: toDefinitionView(updated) };
     },
 

@@ -4,7 +4,7 @@ import type { Init } from "./init.ts";
 import { toStruct } from "./json.ts";
 import { toTimestamp } from "./time.ts";
 
-export const EVENT_SOURCE = "/belfry";
+const EVENT_SOURCE = "/belfry";
 
 export function toEvent(event: StatusEvent): Init<typeof EventSchema> {
   return {

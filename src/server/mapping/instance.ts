@@ -73,7 +73,7 @@ function toProgress(progress: Progress, attempt: RunningAttempt | null): Init<ty
 }
 
 /** When the attempt will be done if it goes on as fast as so far; null while that cannot be told. */
-export function estimatedEndAt(progress: Progress, attempt: Pick<RunningAttempt, "startedAt"> | null): number | null {
+function estimatedEndAt(progress: Progress, attempt: Pick<RunningAttempt, "startedAt"> | null): number | null {
   const { percent, at } = progress;
   if (attempt === null || percent <= 0 || percent >= 100 || at <= attempt.startedAt) return null;
   const estimate = attempt.startedAt + Math.round((at - attempt.startedAt) * (100 / percent));

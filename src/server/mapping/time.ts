@@ -15,7 +15,7 @@ const MIN_SECONDS = -62_135_596_800n;
 const MAX_SECONDS = 253_402_300_799n;
 const MAX_DURATION_SECONDS = 315_576_000_000n;
 /** A hundred years: nothing that is kept waits longer, and every sum with a time of this age is still a time. */
-export const MAX_DURATION_MS = 36_525 * 86_400_000;
+const MAX_DURATION_MS = 36_525 * 86_400_000;
 
 /** Epoch milliseconds; NaN with a finding when it is no time. */
 export function instantOf(time: Timestamp, field: string, findings: Findings, round: "down" | "up" = "down"): number {

@@ -25,7 +25,7 @@ export function heartbeatOf(request: HeartbeatInstanceRequest, prefix: string, d
 }
 
 /** @throws BelfryError INVALID_FIELD. */
-export function failureOf(request: FailInstanceRequest, prefix: string): Failure {
+function failureOf(request: FailInstanceRequest, prefix: string): Failure {
   const findings = new Findings();
   const retryDelayMs =
     request.retryDelay && durationOf(request.retryDelay, `${prefix}retryDelay`, findings, { roundUp: true });

@@ -79,6 +79,8 @@ async function read(
       act(request, outbox, backlog, environment);
       await roomFor(backlog, outbox, environment.limits.workBacklog);
     }
+    // It can report nothing any more, so nothing more is for it.
+    session.setSlots(0);
     await backlog.settled();
     outbox.end();
   } catch (error) {

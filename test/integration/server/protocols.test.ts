@@ -95,6 +95,13 @@ describe("plain HTTP/1.1 with JSON", () => {
     ]);
   });
 
+  it("writes out fields that hold their default", async () => {
+    const answers = { workers: { heartbeat: async () => ({ cancelRequested: false, pauseRequested: false }) } };
+    await using api = await anApiServer({ answers });
+    const { body } = await api.post("WorkerService/HeartbeatInstance", { attemptToken: "t" });
+    expect(body).toEqual({ cancelRequested: false, pauseRequested: false });
+  });
+
   it("tells a misspelt field", async () => {
     await using api = await anApiServer();
     const { status, body } = await api.post("DefinitionService/TriggerDefinition", { definitionID: "d" });

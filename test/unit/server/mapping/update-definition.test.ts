@@ -117,7 +117,7 @@ describe("UpdateDefinition", () => {
       etag: "7",
       requestId: "r",
     });
-    expect(asked).toEqual([{ etag: "7", requestId: "r" }]);
+    expect(asked).toMatchObject([{ etag: "7", requestId: "r" }]);
     expect(after()).toEqual({ ...BEFORE, name: "new" });
   });
 
