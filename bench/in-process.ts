@@ -8,11 +8,11 @@ const bench = await openBenchNode();
 const { node } = bench;
 
 async function definition(): Promise<string> {
-  const { definition } = await node.definitions.create({
+  const created = await node.definitions.create({
     spec: benchSpec({ kind: "every", intervalMs: 86_400_000, fixedDelay: false }),
     startPaused: false,
   });
-  return definition.id;
+  return created.definition.id;
 }
 
 /** Runs `count` calls, `IN_FLIGHT` at a time. */
@@ -28,21 +28,27 @@ async function pump(count: number, call: () => Promise<unknown>): Promise<void> 
 }
 
 /** A worker that completes at once; resolves when it has completed `count`. */
-async function worker(count: number, slots = 1000, onStart: () => void = () => {}): Promise<{ done: Promise<void>; close(): void }> {
+async function worker(
+  count: number,
+  slots = 1000,
+  onStart: () => void = () => {},
+): Promise<{ done: Promise<void>; close(): void }> {
   const { promise, resolve } = Promise.withResolvers<void>();
   let completed = 0;
+  const complete = async (token: string): Promise<void> => {
+    await node.workers.complete(token, null);
+    completed++;
+    if (completed === count) {
+      resolve();
+    }
+  };
   const session = await node.workers.open(
     { queue: "bench", workerId: "w", slots, running: [] },
     {
       assign: (assignments) => {
         for (const { token } of assignments) {
           onStart();
-          void node.workers.complete(token, null).then(() => {
-            completed++;
-            if (completed === count) {
-              resolve();
-            }
-          });
+          void complete(token);
         }
       },
       signal: () => {},
@@ -59,7 +65,8 @@ function rate(name: string, count: number, ms: number): void {
 for (let round = 0; round < 3; round++) {
   const ids = await Promise.all(Array.from({ length: 20 }, definition));
   let next = 0;
-  const trigger = (): Promise<unknown> => node.definitions.trigger(ids[next++ % ids.length] as string, { overrides: {}, ignoreOverlap: false });
+  const trigger = (): Promise<unknown> =>
+    node.definitions.trigger(ids[next++ % ids.length] as string, { overrides: {}, ignoreOverlap: false });
 
   {
     const { done, close } = await worker(COUNT);
@@ -81,7 +88,10 @@ for (let round = 0; round < 3; round++) {
   {
     const from = performance.now();
     for (let batch = 0; batch < COUNT / 1000; batch++) {
-      await node.definitions.batchTrigger(ids[batch % ids.length] as string, { items: Array.from({ length: 1000 }, () => ({ overrides: {} })), atomic: false });
+      await node.definitions.batchTrigger(ids[batch % ids.length] as string, {
+        items: Array.from({ length: 1000 }, () => ({ overrides: {} })),
+        atomic: false,
+      });
     }
     rate("enqueue in batches of 1000", COUNT, performance.now() - from);
     const { done, close } = await worker(COUNT);
@@ -97,7 +107,9 @@ for (let round = 0; round < 3; round++) {
       await trigger();
       await new Promise((resolve) => setImmediate(resolve));
     }
-    console.log(`start latency idle: p50 ${percentile(latencies, 0.5).toFixed(2)} ms, p99 ${percentile(latencies, 0.99).toFixed(2)} ms`);
+    console.log(
+      `start latency idle: p50 ${percentile(latencies, 0.5).toFixed(2)} ms, p99 ${percentile(latencies, 0.99).toFixed(2)} ms`,
+    );
     close();
   }
 }

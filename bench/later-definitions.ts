@@ -32,7 +32,17 @@ function supervision(dueAt: number): unknown {
     nextDueAt: dueAt,
     lastFiredAt: null,
     lastEndedAt: null,
-    counters: { active: 0, created: 0, completed: 0, failed: 0, cancelled: 0, timedOut: 0, notFired: 0, occurrences: 0, consecutiveFailures: 0 },
+    counters: {
+      active: 0,
+      created: 0,
+      completed: 0,
+      failed: 0,
+      cancelled: 0,
+      timedOut: 0,
+      notFired: 0,
+      occurrences: 0,
+      consecutiveFailures: 0,
+    },
     gated: 0,
   };
 }
@@ -43,7 +53,16 @@ function laterSpec(dueAt: number): unknown {
     userId: "later",
     content: "",
     payload: null,
-    schedule: { timing: { kind: "at", at: dueAt }, timeZone: "UTC", anchorAt: Date.now(), jitterMs: 0, excludedDates: [], exclusions: [], gapPolicy: "SKIP", foldPolicy: "ONCE" },
+    schedule: {
+      timing: { kind: "at", at: dueAt },
+      timeZone: "UTC",
+      anchorAt: Date.now(),
+      jitterMs: 0,
+      excludedDates: [],
+      exclusions: [],
+      gapPolicy: "SKIP",
+      foldPolicy: "ONCE",
+    },
     action: { kind: "worker", queue: "bench", disconnectPolicy: "WAIT_FOR_HEARTBEAT" },
   };
 }

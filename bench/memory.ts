@@ -28,7 +28,9 @@ async function measured(what: string, count: number, make: () => Promise<void>):
   const before = await heap();
   await make();
   const after = await heap();
-  console.log(`${what.padEnd(44)} ${String(Math.round((after - before) / count)).padStart(7)} bytes   ${node.status().residents} actors in memory, ${megabytes()} MB`);
+  console.log(
+    `${what.padEnd(44)} ${String(Math.round((after - before) / count)).padStart(7)} bytes   ${node.status().residents} actors in memory, ${megabytes()} MB`,
+  );
 }
 
 /** Many at a time, so that creating takes its time in the journal, not in waiting. */
@@ -42,8 +44,15 @@ const spec = benchSpec({ kind: "every", intervalMs: 86_400_000, fixedDelay: fals
 const { definition } = await node.definitions.create({ spec, startPaused: false });
 
 await measured(`a definition due next month (${LATER})`, LATER, () => seedLaterDefinitions(bench.url, LATER));
-await measured(`a definition just used (${ACTIVE / 10})`, ACTIVE / 10, () => repeated(ACTIVE / 10, () => node.definitions.create({ spec, startPaused: false })));
-const session = await node.workers.open({ queue: "bench", workerId: "w", slots: ACTIVE, running: [] }, { assign: () => {}, signal: () => {}, drain: () => {} });
-await measured(`an instance that runs (${ACTIVE})`, ACTIVE, () => repeated(ACTIVE, () => node.definitions.trigger(definition.id, { overrides: {}, ignoreOverlap: true })));
+await measured(`a definition just used (${ACTIVE / 10})`, ACTIVE / 10, () =>
+  repeated(ACTIVE / 10, () => node.definitions.create({ spec, startPaused: false })),
+);
+const session = await node.workers.open(
+  { queue: "bench", workerId: "w", slots: ACTIVE, running: [] },
+  { assign: () => {}, signal: () => {}, drain: () => {} },
+);
+await measured(`an instance that runs (${ACTIVE})`, ACTIVE, () =>
+  repeated(ACTIVE, () => node.definitions.trigger(definition.id, { overrides: {}, ignoreOverlap: true })),
+);
 session.close();
 await bench.close();

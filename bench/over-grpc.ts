@@ -38,7 +38,10 @@ interface Lane {
   trigger(): Promise<unknown>;
   batch(): Promise<unknown>;
   /** A worker that completes what it gets at once. */
-  work(told: { onStart(count: number): void; onDone(count: number): void }, slots: number): Promise<{ close(): Promise<void> }>;
+  work(
+    told: { onStart(count: number): void; onDone(count: number): void },
+    slots: number,
+  ): Promise<{ close(): Promise<void> }>;
 }
 
 interface Row {
@@ -64,13 +67,18 @@ for (let round = 0; round < ROUNDS; round++) {
   for (const lane of lanes) {
     const { name } = lane;
     await measured(`${name}: end to end, ${IN_FLIGHT} in flight`, () => endToEnd(lane, COUNT));
-    if (await measured(`${name}: create one by one, ${IN_FLIGHT} in flight`, () => pump(COUNT, IN_FLIGHT, () => lane.trigger()))) {
+    if (
+      await measured(`${name}: create one by one, ${IN_FLIGHT} in flight`, () =>
+        pump(COUNT, IN_FLIGHT, () => lane.trigger()),
+      )
+    ) {
       await measured(`${name}: drain`, () => drained(lane, COUNT), true);
     }
     if (await measured(`${name}: create in batches of ${BATCH}`, () => pump(COUNT / BATCH, 2, () => lane.batch()))) {
       await measured(`${name}: drain`, () => drained(lane, COUNT), true);
     }
-    if (`${name}: start latency`.includes(ONLY)) latencies.set(name, [...(latencies.get(name) ?? []), ...(await startLatencies(lane))]);
+    if (`${name}: start latency`.includes(ONLY))
+      latencies.set(name, [...(latencies.get(name) ?? []), ...(await startLatencies(lane))]);
   }
 }
 print(server);
@@ -122,8 +130,15 @@ function clientLane(): Lane {
 function rawLane(): Lane {
   const { triggerDefinition, batchTriggerDefinition } = DefinitionService.method;
   const items = Array.from({ length: BATCH }, () => ({ payload: PAYLOAD }));
-  const triggers = ids.map((definitionId) => toBinary(TriggerDefinitionRequestSchema, create(TriggerDefinitionRequestSchema, { definitionId, payload: PAYLOAD })));
-  const batches = ids.map((definitionId) => toBinary(BatchTriggerDefinitionRequestSchema, create(BatchTriggerDefinitionRequestSchema, { definitionId, items })));
+  const triggers = ids.map((definitionId) =>
+    toBinary(
+      TriggerDefinitionRequestSchema,
+      create(TriggerDefinitionRequestSchema, { definitionId, payload: PAYLOAD }),
+    ),
+  );
+  const batches = ids.map((definitionId) =>
+    toBinary(BatchTriggerDefinitionRequestSchema, create(BatchTriggerDefinitionRequestSchema, { definitionId, items })),
+  );
   let next = 0;
   const oneOf = (messages: readonly Uint8Array[]): Uint8Array => messages[next++ % messages.length] ?? new Uint8Array();
   return {
@@ -202,11 +217,20 @@ async function measured(measurement: string, run: () => Promise<void>, always = 
 }
 
 function print({ memory }: ServerUnderLoad): void {
-  const line = (name: string, ...cells: string[]): void => console.log(name.padEnd(48) + cells.map((cell) => cell.padStart(12)).join(""));
-  console.log(`${COUNT} instances a measurement, ${DEFINITIONS} definitions, medians of ${ROUNDS} rounds; CPU is for 1,000 instances`);
+  const line = (name: string, ...cells: string[]): void =>
+    console.log(name.padEnd(48) + cells.map((cell) => cell.padStart(12)).join(""));
+  console.log(
+    `${COUNT} instances a measurement, ${DEFINITIONS} definitions, medians of ${ROUNDS} rounds; CPU is for 1,000 instances`,
+  );
   line("", "per second", "server CPU", "PG CPU", "server MB");
   for (const { measurement, rates, serverMs, postgresMs, memory: used } of rows.values()) {
-    line(measurement, median(rates).toFixed(0), `${median(serverMs).toFixed(0)} ms`, `${median(postgresMs).toFixed(0)} ms`, String(Math.max(...used)));
+    line(
+      measurement,
+      median(rates).toFixed(0),
+      `${median(serverMs).toFixed(0)} ms`,
+      `${median(postgresMs).toFixed(0)} ms`,
+      String(Math.max(...used)),
+    );
   }
   for (const [name, found] of latencies) {
     line(`${name}: start latency, idle`, `p50 ${at(found, 0.5).toFixed(2)} ms`, `p99 ${at(found, 0.99).toFixed(2)} ms`);

@@ -6,7 +6,7 @@ import { connect } from "node:http2";
 import type { ClientHttp2Session, ClientHttp2Stream } from "node:http2";
 import type { DescMethod } from "@bufbuild/protobuf";
 import { create, toBinary } from "@bufbuild/protobuf";
-import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
+import { BinaryReader, type WireType } from "@bufbuild/protobuf/wire";
 import { WorkerService, WorkRequestSchema } from "../src/gen/belfry/v1/worker_service_pb.ts";
 
 const HEADERS = { ":method": "POST", "content-type": "application/grpc", te: "trailers" } as const;
@@ -36,7 +36,10 @@ export class RawConnection {
       let status = "";
       stream.on("data", (chunk: Buffer) => chunks.push(chunk));
       stream.on("response", (headers) => (status = String(headers["grpc-status"] ?? status)));
-      stream.on("trailers", (trailers) => (status = `${String(trailers["grpc-status"])} ${String(trailers["grpc-message"] ?? "")}`));
+      stream.on(
+        "trailers",
+        (trailers) => (status = `${String(trailers["grpc-status"])} ${String(trailers["grpc-message"] ?? "")}`),
+      );
       stream.on("error", reject);
       stream.on("end", () => {
         if (status.startsWith("0")) resolve(Buffer.concat(chunks).subarray(PREFIX_BYTES));
@@ -46,10 +49,16 @@ export class RawConnection {
   }
 
   /** A Work stream that completes what it gets at once. `onStart` is told how many instances came, `onDone` how many results were taken. */
-  work(queue: string, slots: number, told: { onStart(count: number): void; onDone(count: number): void }): { close(): void } {
+  work(
+    queue: string,
+    slots: number,
+    told: { onStart(count: number): void; onDone(count: number): void },
+  ): { close(): void } {
     const stream = this.#open(WorkerService.method.work);
     let rest: Buffer = Buffer.alloc(0);
-    stream.write(framed(toBinary(WorkRequestSchema, create(WorkRequestSchema, { hello: { queue, workerId: "raw" }, slots }))));
+    stream.write(
+      framed(toBinary(WorkRequestSchema, create(WorkRequestSchema, { hello: { queue, workerId: "raw" }, slots }))),
+    );
     stream.on("error", () => {});
     stream.on("data", (chunk: Buffer) => {
       rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);

@@ -37,7 +37,12 @@ const session = await node.workers.open(
 await Promise.all(
   Array.from({ length: DEFINITIONS }, (_, index) =>
     node.definitions.create({
-      spec: benchSpec({ kind: "every", intervalMs: 1000, phaseMs: Math.floor((index * 1000) / DEFINITIONS), fixedDelay: false }),
+      spec: benchSpec({
+        kind: "every",
+        intervalMs: 1000,
+        phaseMs: Math.floor((index * 1000) / DEFINITIONS),
+        fixedDelay: false,
+      }),
       startPaused: false,
     }),
   ),

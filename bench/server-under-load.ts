@@ -69,7 +69,7 @@ async function freePort(): Promise<number> {
 
 async function ready(url: string): Promise<void> {
   const health = createClient(Health, createGrpcTransport({ baseUrl: url }));
-  for (const from = performance.now(); ; ) {
+  for (const from = performance.now(); ;) {
     try {
       const { status } = await health.check({});
       if (status === HealthCheckResponse_ServingStatus.SERVING) return;
@@ -88,7 +88,9 @@ function usageOf(server: number): Usage {
     const stat = tryRead(`/proc/${name}/stat`);
     if (stat === undefined) continue;
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    const [parent = 0, user = 0, system = 0, childUser = 0, childSystem = 0] = [1, 11, 12, 13, 14].map((index) => Number(fields[index]));
+    const [parent = 0, user = 0, system = 0, childUser = 0, childSystem = 0] = [1, 11, 12, 13, 14].map((index) =>
+      Number(fields[index]),
+    );
     const own = user + system + (Number(name) === server ? 0 : childUser + childSystem);
     processes.set(Number(name), { parent, cpuMs: own * TICK_MS });
   }

@@ -1,5 +1,12 @@
 import { createActor } from "xstate";
-import type { ActorScope, AnyMachineSnapshot, AnyStateMachine, EventFromLogic, ExecutableActionsFrom, SnapshotFrom } from "xstate";
+import type {
+  ActorScope,
+  AnyMachineSnapshot,
+  AnyStateMachine,
+  EventFromLogic,
+  ExecutableActionsFrom,
+  SnapshotFrom,
+} from "xstate";
 
 /**
  * XState's `transition(machine, snapshot, event)` with the inert actor made once a machine instead of once a call, which halves what a decision
@@ -7,7 +14,10 @@ import type { ActorScope, AnyMachineSnapshot, AnyStateMachine, EventFromLogic, E
  */
 export function pureTransition<Machine extends AnyStateMachine>(
   machine: Machine,
-): (snapshot: SnapshotFrom<Machine>, event: EventFromLogic<Machine>) => [SnapshotFrom<Machine>, ExecutableActionsFrom<Machine>[]] {
+): (
+  snapshot: SnapshotFrom<Machine>,
+  event: EventFromLogic<Machine>,
+) => [SnapshotFrom<Machine>, ExecutableActionsFrom<Machine>[]] {
   const self = createActor(machine);
   let actions: ExecutableActionsFrom<Machine>[] = [];
   const scope = {

@@ -57,7 +57,7 @@ export type { AbortKind } from "./worker/attempt-aborted.ts";
 export { NonRetryableError, RetryableError } from "./worker/failure.ts";
 export type { HandlerContext } from "./worker/handler-context.ts";
 export { createWorker } from "./worker/worker.ts";
-export type { StopOptions, Worker } from "./worker/worker.ts";
+export type { StopOptions, Worker } from "./worker/running-worker.ts";
 export type { WorkerEvent } from "./worker/worker-event.ts";
 export type { WorkerLog } from "./worker/worker-log.ts";
 export type {

@@ -49,8 +49,12 @@ export class Activation {
     this.#residents = deps.residents;
     this.#options = deps.options;
     this.#events = deps.events;
-    this.#definitions = new Reader(async (ids) => new Map((await this.#store.loadDefinitions(ids)).map((row) => [row.definition.id, row])));
-    this.#instances = new Reader(async (ids) => new Map((await this.#store.loadInstances(ids)).map((row) => [row.id, row])));
+    this.#definitions = new Reader(
+      async (ids) => new Map((await this.#store.loadDefinitions(ids)).map((row) => [row.definition.id, row])),
+    );
+    this.#instances = new Reader(
+      async (ids) => new Map((await this.#store.loadInstances(ids)).map((row) => [row.id, row])),
+    );
   }
 
   shardOf(id: string): number {
@@ -58,15 +62,21 @@ export class Activation {
   }
 
   /** The supervisor of a definition; null when there is none. Throws SHARD_UNAVAILABLE when it is not this node's. */
-  supervisor(id: string): SupervisorResident | null | Promise<SupervisorResident | null> {
+  async supervisor(id: string): Promise<SupervisorResident | null> {
     const shard = this.#requireOpen(id);
-    return this.#touched(this.#residents.supervisors.get(id)) ?? this.#join(this.#supervisorsComing, id, () => this.#bringSupervisor(id, shard));
+    return (
+      this.#touched(this.#residents.supervisors.get(id)) ??
+      this.#join(this.#supervisorsComing, id, () => this.#bringSupervisor(id, shard))
+    );
   }
 
   /** An instance, active or finished; null when there is none. */
-  instance(id: string): InstanceResident | null | Promise<InstanceResident | null> {
+  async instance(id: string): Promise<InstanceResident | null> {
     const shard = this.#requireOpen(id);
-    return this.#touched(this.#residents.instances.get(id)) ?? this.#join(this.#instancesComing, id, () => this.#bringInstance(id, shard));
+    return (
+      this.#touched(this.#residents.instances.get(id)) ??
+      this.#join(this.#instancesComing, id, () => this.#bringInstance(id, shard))
+    );
   }
 
   #touched<Actor extends SupervisorResident | InstanceResident>(resident: Actor | undefined): Actor | undefined {
@@ -79,7 +89,8 @@ export class Activation {
   /** Whether this activation is still the one that decides. */
   isResident(resident: SupervisorResident | InstanceResident): boolean {
     const { id, shard } = resident;
-    const current = resident.kind === "supervisor" ? this.#residents.supervisors.get(id) : this.#residents.instances.get(id);
+    const current =
+      resident.kind === "supervisor" ? this.#residents.supervisors.get(id) : this.#residents.instances.get(id);
     return current === resident && this.#ownership.open(shard) !== null;
   }
 
@@ -120,7 +131,10 @@ export class Activation {
     const { counters, gated } = supervisor.supervision;
     // Some may still wait by a policy that the definition had before.
     const which = tracksAll(definition.spec) || gated > 0 ? "all" : "keyed";
-    const { roster, released } = restoreRoster(definition.spec, counters.active === 0 ? [] : await this.#store.loadActiveOf(id, which));
+    const { roster, released } = restoreRoster(
+      definition.spec,
+      counters.active === 0 ? [] : await this.#store.loadActiveOf(id, which),
+    );
     this.#requireSame(shard, epoch);
     const resident: SupervisorResident = {
       kind: "supervisor",

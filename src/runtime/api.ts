@@ -70,14 +70,24 @@ export interface DefinitionCommands {
    */
   update(
     id: string,
-    command: { readonly etag?: string; readonly change: (spec: DefinitionSpec) => DefinitionSpec; readonly asked?: string; readonly requestId?: string },
+    command: {
+      readonly etag?: string;
+      readonly change: (spec: DefinitionSpec) => DefinitionSpec;
+      readonly asked?: string;
+      readonly requestId?: string;
+    },
   ): Promise<DefinitionView>;
   delete(id: string, command: { readonly etag?: string; readonly requestId?: string }): Promise<void>;
   pause(id: string, command: { readonly reason: string; readonly requestId?: string }): Promise<DefinitionView>;
   resume(id: string, command: { readonly requestId?: string }): Promise<DefinitionView>;
   cancel(
     id: string,
-    command: { readonly reason: string; readonly cancelRunning: boolean; readonly terminate: boolean; readonly requestId?: string },
+    command: {
+      readonly reason: string;
+      readonly cancelRunning: boolean;
+      readonly terminate: boolean;
+      readonly requestId?: string;
+    },
   ): Promise<DefinitionView>;
   trigger(id: string, command: TriggerItem & { readonly ignoreOverlap: boolean }): Promise<Triggered>;
   /** Each on its own: errors stand in the place of what they refused. All or none: throws the first. */
@@ -89,7 +99,10 @@ export interface DefinitionCommands {
 }
 
 export interface InstanceCommands {
-  cancel(id: string, command: { readonly reason: string; readonly terminate: boolean; readonly requestId?: string }): Promise<InstanceRecord>;
+  cancel(
+    id: string,
+    command: { readonly reason: string; readonly terminate: boolean; readonly requestId?: string },
+  ): Promise<InstanceRecord>;
   retry(id: string, command: { readonly requestId?: string }): Promise<InstanceRecord>;
   pause(id: string, command: { readonly reason: string; readonly requestId?: string }): Promise<InstanceRecord>;
   resume(id: string, command: { readonly requestId?: string }): Promise<InstanceRecord>;
@@ -142,12 +155,23 @@ export interface Failure {
 export interface WorkerCommands {
   /** Joins a queue with `slots` free slots. `running`: tokens of attempts that the worker still has from before. */
   open(
-    worker: { readonly queue: string; readonly workerId: string; readonly slots: number; readonly running: readonly string[] },
+    worker: {
+      readonly queue: string;
+      readonly workerId: string;
+      readonly slots: number;
+      readonly running: readonly string[];
+    },
     outlet: WorkerOutlet,
   ): Promise<WorkerSession>;
   /** Takes one instance, waiting up to `waitMs`; null when there was none. An aborted wait takes none. */
-  poll(worker: { readonly queue: string; readonly workerId: string; readonly waitMs: number }, signal?: AbortSignal): Promise<Assignment | null>;
-  heartbeat(token: string, heartbeat: Heartbeat): Promise<{ readonly cancelRequested: boolean; readonly pauseRequested: boolean }>;
+  poll(
+    worker: { readonly queue: string; readonly workerId: string; readonly waitMs: number },
+    signal?: AbortSignal,
+  ): Promise<Assignment | null>;
+  heartbeat(
+    token: string,
+    heartbeat: Heartbeat,
+  ): Promise<{ readonly cancelRequested: boolean; readonly pauseRequested: boolean }>;
   complete(token: string, result: JsonObject | null): Promise<InstanceState>;
   fail(token: string, failure: Failure): Promise<InstanceState>;
 }

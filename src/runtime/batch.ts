@@ -116,7 +116,7 @@ export class OpenBatch {
     this.#shards.add(shard);
   }
 
-  then(continuation: Continuation): void {
+  onCommit(continuation: Continuation): void {
     this.#continuations.push(continuation);
     this.#shards.add(continuation.shard);
   }
@@ -204,7 +204,8 @@ export class SealedBatch {
 
   /** Takes out what belongs to shards that were lost; those who wait for it are told. */
   withoutShards(isLost: (shard: number) => boolean, error: BelfryError): void {
-    const kept = <Row extends { readonly shard: number }>(rows: readonly Row[]): readonly Row[] => rows.filter((row) => !isLost(row.shard));
+    const kept = <Row extends { readonly shard: number }>(rows: readonly Row[]): readonly Row[] =>
+      rows.filter((row) => !isLost(row.shard));
     const { batch } = this;
     this.batch = {
       fences: kept(batch.fences),
@@ -231,7 +232,10 @@ export class SealedBatch {
 
   /** Sets how many commits each shard had before. */
   number(commitOf: (shard: number) => number): void {
-    this.batch = { ...this.batch, fences: this.batch.fences.map((fence) => ({ ...fence, commit: commitOf(fence.shard) })) };
+    this.batch = {
+      ...this.batch,
+      fences: this.batch.fences.map((fence) => ({ ...fence, commit: commitOf(fence.shard) })),
+    };
   }
 
   /** Runs when the batch was written or dropped. */
@@ -287,7 +291,10 @@ function rowOfInstance(resident: InstanceResident, change: InstanceChange, wake:
   if (isFinal(resident.record.state)) {
     return { ...resident.record, wakeAt: null };
   }
-  return { ...resident.record, wakeAt: wakeAt(resident, resident.deadlineAt, wake || change === "created" || change === "revived") };
+  return {
+    ...resident.record,
+    wakeAt: wakeAt(resident, resident.deadlineAt, wake || change === "created" || change === "revived"),
+  };
 }
 
 function rowOfSupervisor(resident: SupervisorResident, wake: boolean): SupervisorRecord {

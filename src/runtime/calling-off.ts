@@ -56,7 +56,11 @@ export class CallingOff {
   async #run(supervisor: SupervisorResident): Promise<void> {
     try {
       // Orders that come while one is carried out are carried out after it.
-      for (let order = supervisor.supervision.cancelling; order !== undefined; order = supervisor.supervision.cancelling) {
+      for (
+        let order = supervisor.supervision.cancelling;
+        order !== undefined;
+        order = supervisor.supervision.cancelling
+      ) {
         // The order is durable before it shows; and what is staged is in the store then.
         await this.#journal.barrier();
         const ids = await this.#idsOf(supervisor);
@@ -88,11 +92,16 @@ export class CallingOff {
       return supervisor.roster.ids().toSorted(byText);
     }
     const stored = (await this.#store.loadActiveOf(supervisor.id, "all")).map(({ id }) => id);
-    const resident = [...this.#residents.instances.values()].filter((instance) => instance.supervisor === supervisor).map(({ id }) => id);
+    const resident = [...this.#residents.instances.values()]
+      .filter((instance) => instance.supervisor === supervisor)
+      .map(({ id }) => id);
     return [...new Set([...stored, ...resident])].toSorted(byText);
   }
 
-  async #tell(ids: readonly string[], order: { which: "all" | "gated"; terminate: boolean; reason: string; olderThan: string }): Promise<void> {
+  async #tell(
+    ids: readonly string[],
+    order: { which: "all" | "gated"; terminate: boolean; reason: string; olderThan: string },
+  ): Promise<void> {
     const older = order.olderThan === "" ? ids : ids.filter((id) => id < order.olderThan);
     const residents = await Promise.all(older.map((id) => this.#activation().instance(id)));
     const decisions = this.#decisions();

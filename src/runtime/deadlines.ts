@@ -9,11 +9,13 @@ interface Entry {
 
 /** The wall clock may jump: it is looked at this often even when nothing is due. */
 const LOOK_EVERY_MS = 1000;
+/** So many entries of deadlines that no longer count are not worth clearing away. */
+const STALE_ENTRIES = 1000;
 
 export class Deadlines {
   readonly #clock: Clock;
   readonly #due: (keys: readonly string[]) => void;
-  readonly #heap = new Heap<Entry>((a, b) => a.at < b.at);
+  #heap = emptyHeap();
   /**
    * The deadline that counts of each key, and the one it stands in the heap with. One that moved later stays where it is and is put back when
    * its old time comes, so that heartbeats cost nothing here.
@@ -37,6 +39,7 @@ export class Deadlines {
   set(key: string, at: number | null): void {
     if (at === null) {
       this.#current.delete(key);
+      this.#clearStale();
       return;
     }
     const known = this.#current.get(key);
@@ -46,6 +49,7 @@ export class Deadlines {
     }
     this.#current.set(key, { at, heapAt: at });
     this.#heap.push({ at, key });
+    this.#clearStale();
     if (at < this.#timerAt) {
       this.#arm();
     }
@@ -54,6 +58,18 @@ export class Deadlines {
   stop(): void {
     this.#stopped = true;
     this.#timer?.cancel();
+  }
+
+  /** Most deadlines are far away and never come: their entries must not stay until then. Costs little a set, as most of the heap goes. */
+  #clearStale(): void {
+    if (this.#heap.size <= 2 * this.#current.size + STALE_ENTRIES) {
+      return;
+    }
+    this.#heap = emptyHeap();
+    for (const [key, known] of this.#current) {
+      known.heapAt = known.at;
+      this.#heap.push({ at: known.at, key });
+    }
   }
 
   #arm(): void {
@@ -95,4 +111,8 @@ export class Deadlines {
     }
     this.#arm();
   }
+}
+
+function emptyHeap(): Heap<Entry> {
+  return new Heap<Entry>((a, b) => a.at < b.at);
 }

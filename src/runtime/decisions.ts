@@ -131,7 +131,12 @@ export class Decisions {
   /** A deadline of this instance may have passed. */
   wakeInstance(resident: InstanceResident): void {
     const at = this.#clock.now();
-    this.instance(resident, { type: "WAKE", at, chance: this.chance(), heartbeatFloor: this.#heartbeatFloor(resident.shard) });
+    this.instance(resident, {
+      type: "WAKE",
+      at,
+      chance: this.chance(),
+      heartbeatFloor: this.#heartbeatFloor(resident.shard),
+    });
     this.arm(resident);
   }
 
@@ -219,7 +224,8 @@ export class Decisions {
     if (resident.kind === "supervisor" && resident.deleted) {
       throw definitionNotFound(id);
     }
-    const current = resident.kind === "supervisor" ? this.#residents.supervisors.get(id) : this.#residents.instances.get(id);
+    const current =
+      resident.kind === "supervisor" ? this.#residents.supervisors.get(id) : this.#residents.instances.get(id);
     if (current !== resident || this.#ownership.open(shard) === null) {
       throw shardUnavailable(shard);
     }
@@ -291,7 +297,13 @@ export class Decisions {
         open.attempt({ ...effect.attempt, instanceId: id, shard });
         break;
       case "announce":
-        open.announce(shard, { resource: "instance", resourceId: id, name: effect.name, at, data: this.#eventData(resident, effect.data) });
+        open.announce(shard, {
+          resource: "instance",
+          resourceId: id,
+          name: effect.name,
+          at,
+          data: this.#eventData(resident, effect.data),
+        });
         break;
       case "ended":
         this.#ended(resident, effect.state, at);
@@ -311,7 +323,12 @@ export class Decisions {
 
   #eventData(resident: InstanceResident, data: InstanceEffectData): InstanceEffectData {
     const { spec, state } = resident.record;
-    return { state, ...(spec.definitionId === null ? {} : { definitionId: spec.definitionId }), ...(spec.businessId === "" ? {} : { businessId: spec.businessId }), ...data };
+    return {
+      state,
+      ...(spec.definitionId === null ? {} : { definitionId: spec.definitionId }),
+      ...(spec.businessId === "" ? {} : { businessId: spec.businessId }),
+      ...data,
+    };
   }
 
   #ended(resident: InstanceResident, state: FinalState, at: number): void {
@@ -370,7 +387,13 @@ export class Decisions {
           outcome = { kind: "refused", error: refusalOf(effect) };
           break;
         case "announce":
-          open.announce(shard, { resource: "definition", resourceId: id, name: effect.name, at, data: { name: resident.definition.spec.name, ...effect.data } });
+          open.announce(shard, {
+            resource: "definition",
+            resourceId: id,
+            name: effect.name,
+            at,
+            data: { name: resident.definition.spec.name, ...effect.data },
+          });
           break;
         case "touched":
           break;
@@ -381,9 +404,15 @@ export class Decisions {
     return outcome;
   }
 
-  #spawn(supervisor: SupervisorResident, { instanceId, spec, exclusive, reason }: Extract<SupervisorEffect, { kind: "spawn" }>, at: number): InstanceResident {
+  #spawn(
+    supervisor: SupervisorResident,
+    { instanceId, spec, exclusive, reason }: Extract<SupervisorEffect, { kind: "spawn" }>,
+    at: number,
+  ): InstanceResident {
     const { shard } = supervisor;
-    const gate = isTracked(supervisor.definition.spec, spec) ? supervisor.roster.add(memberOf(instanceId, spec, exclusive)) : null;
+    const gate = isTracked(supervisor.definition.spec, spec)
+      ? supervisor.roster.add(memberOf(instanceId, spec, exclusive))
+      : null;
     const decision = createInstance({ id: instanceId, shard, at }, spec, gate);
     const resident: InstanceResident = {
       kind: "instance",

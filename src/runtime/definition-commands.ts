@@ -66,7 +66,12 @@ export function definitionCommands(deps: CommandDeps): DefinitionCommands {
   ): (id: string, command: Command) => Promise<DefinitionView> {
     return (id, command) =>
       gate.pass(() => {
-        const repeatable = { method, requestId: command.requestId, shard: activation.shardOf(id), fingerprint: command.requestId === undefined ? "" : fingerprint([id, command]) };
+        const repeatable = {
+          method,
+          requestId: command.requestId,
+          shard: activation.shardOf(id),
+          fingerprint: command.requestId === undefined ? "" : fingerprint([id, command]),
+        };
         return requests.once(
           repeatable,
           async (remember) => {
@@ -89,11 +94,21 @@ export function definitionCommands(deps: CommandDeps): DefinitionCommands {
     const id = wanted ?? ids.uuid(requestId === undefined || requestId === "" ? undefined : hashText(requestId));
     const shard = activation.shardOf(id);
     return requests.once(
-      { method: "CreateDefinition", requestId, shard, fingerprint: requestId === undefined ? "" : fingerprint([wanted, spec, startPaused]) },
+      {
+        method: "CreateDefinition",
+        requestId,
+        shard,
+        fingerprint: requestId === undefined ? "" : fingerprint([wanted, spec, startPaused]),
+      },
       async (remember) => {
         // Another one with this id may have been made while this one waited.
-        if (wanted !== undefined && ((await activation.supervisor(wanted)) !== null || residents.supervisors.has(wanted))) {
-          throw new BelfryError("ID_TAKEN", `There is a definition "${wanted}" already.`, { metadata: { definition_id: wanted } });
+        if (
+          wanted !== undefined &&
+          ((await activation.supervisor(wanted)) !== null || residents.supervisors.has(wanted))
+        ) {
+          throw new BelfryError("ID_TAKEN", `There is a definition "${wanted}" already.`, {
+            metadata: { definition_id: wanted },
+          });
         }
         if (ownership.open(shard) === null) {
           throw shardUnavailable(shard);
@@ -111,7 +126,13 @@ export function definitionCommands(deps: CommandDeps): DefinitionCommands {
             data: { name: spec.name, userId: spec.userId },
           });
           if (resident.definition.state === "COMPLETED") {
-            journal.open.announce(shard, { resource: "definition", resourceId: id, name: "completed", at: resident.definition.createdAt, data: { name: spec.name } });
+            journal.open.announce(shard, {
+              resource: "definition",
+              resourceId: id,
+              name: "completed",
+              at: resident.definition.createdAt,
+              data: { name: spec.name },
+            });
           }
           decisions.arm(resident);
           const instance = takes.takeDue(resident)?.record ?? null;
@@ -122,14 +143,19 @@ export function definitionCommands(deps: CommandDeps): DefinitionCommands {
       },
       async ({ definitionId, instanceId }) => {
         const view = viewOf(await existing(definitionId ?? id));
-        return { ...view, instance: instanceId === undefined ? null : ((await activation.instance(instanceId))?.record ?? null) };
+        return {
+          ...view,
+          instance: instanceId === undefined ? null : ((await activation.instance(instanceId))?.record ?? null),
+        };
       },
     );
   }
 
   function newResident(id: string, shard: number, given: DefinitionSpec, startPaused: boolean): SupervisorResident {
     const at = clock.now();
-    const spec = Number.isNaN(given.schedule.anchorAt) ? { ...given, schedule: { ...given.schedule, anchorAt: at } } : given;
+    const spec = Number.isNaN(given.schedule.anchorAt)
+      ? { ...given, schedule: { ...given.schedule, anchorAt: at } }
+      : given;
     const supervision = newSupervision(spec.schedule, at);
     const definition: DefinitionRecord = {
       id,
@@ -159,11 +185,17 @@ export function definitionCommands(deps: CommandDeps): DefinitionCommands {
   }
 
   /** The spec that a change makes of the current one. */
-  function changedSpec({ definition }: SupervisorResident, change: (spec: DefinitionSpec) => DefinitionSpec): { from: DefinitionSpec; spec: DefinitionSpec } {
+  function changedSpec(
+    { definition }: SupervisorResident,
+    change: (spec: DefinitionSpec) => DefinitionSpec,
+  ): { from: DefinitionSpec; spec: DefinitionSpec } {
     const from = definition.spec;
     const wanted = change(from);
     const { schedule } = wanted;
-    return { from, spec: Number.isNaN(schedule.anchorAt) ? { ...wanted, schedule: { ...schedule, anchorAt: clock.now() } } : wanted };
+    return {
+      from,
+      spec: Number.isNaN(schedule.anchorAt) ? { ...wanted, schedule: { ...schedule, anchorAt: clock.now() } } : wanted,
+    };
   }
 
   return {
@@ -171,7 +203,12 @@ export function definitionCommands(deps: CommandDeps): DefinitionCommands {
     update: (id, { etag, change, asked, requestId }) =>
       gate.pass(() =>
         requests.once(
-          { method: "UpdateDefinition", requestId, shard: activation.shardOf(id), fingerprint: requestId === undefined ? "" : fingerprint([id, etag, asked]) },
+          {
+            method: "UpdateDefinition",
+            requestId,
+            shard: activation.shardOf(id),
+            fingerprint: requestId === undefined ? "" : fingerprint([id, etag, asked]),
+          },
           async (remember) => {
             const resident = await existing(id);
             requireEtag(resident, etag);
@@ -201,14 +238,23 @@ export function definitionCommands(deps: CommandDeps): DefinitionCommands {
     delete: (id, { etag, requestId }) =>
       gate.pass(() =>
         requests.once(
-          { method: "DeleteDefinition", requestId, shard: activation.shardOf(id), fingerprint: requestId === undefined ? "" : fingerprint([id, etag]) },
+          {
+            method: "DeleteDefinition",
+            requestId,
+            shard: activation.shardOf(id),
+            fingerprint: requestId === undefined ? "" : fingerprint([id, etag]),
+          },
           async (remember) => {
             const resident = await existing(id);
             decisions.requireCurrent(resident);
             requireEtag(resident, etag);
             const { active } = resident.supervision.counters;
             if (active > 0) {
-              throw stateForbids(`The definition has ${active} unfinished instances`, resident.definition.state, "Cancel it with cancel_running, and delete it when they have ended.");
+              throw stateForbids(
+                `The definition has ${active} unfinished instances`,
+                resident.definition.state,
+                "Cancel it with cancel_running, and delete it when they have ended.",
+              );
             }
             // Rows of it that are staged go first: the batch that deletes it names it only once.
             journal.cut();
@@ -216,7 +262,13 @@ export function definitionCommands(deps: CommandDeps): DefinitionCommands {
             deps.deadlines.set(supervisorKey(id), null);
             journal.open.decisions++;
             journal.open.deleteDefinition(id, resident.shard);
-            journal.open.announce(resident.shard, { resource: "definition", resourceId: id, name: "deleted", at: clock.now(), data: { name: resident.definition.spec.name } });
+            journal.open.announce(resident.shard, {
+              resource: "definition",
+              resourceId: id,
+              name: "deleted",
+              at: clock.now(),
+              data: { name: resident.definition.spec.name },
+            });
             remember({});
             return journal.committed(resident.shard, () => {
               residents.supervisors.delete(id);
@@ -225,7 +277,12 @@ export function definitionCommands(deps: CommandDeps): DefinitionCommands {
           async () => {},
         ),
       ),
-    pause: stateCommand("PauseDefinition", "The definition cannot be paused", "Only an ACTIVE or PAUSED one can.", ({ reason }: { reason: string; requestId?: string }, at) => ({ type: "PAUSE", at, reason })),
+    pause: stateCommand(
+      "PauseDefinition",
+      "The definition cannot be paused",
+      "Only an ACTIVE or PAUSED one can.",
+      ({ reason }: { reason: string; requestId?: string }, at) => ({ type: "PAUSE", at, reason }),
+    ),
     resume: stateCommand(
       "ResumeDefinition",
       "The definition cannot be resumed",
@@ -243,7 +300,14 @@ export function definitionCommands(deps: CommandDeps): DefinitionCommands {
       "CancelDefinition",
       "The definition cannot be cancelled",
       "It is cancelled already.",
-      ({ reason, cancelRunning, terminate }: { reason: string; cancelRunning: boolean; terminate: boolean; requestId?: string }, at) => ({
+      (
+        {
+          reason,
+          cancelRunning,
+          terminate,
+        }: { reason: string; cancelRunning: boolean; terminate: boolean; requestId?: string },
+        at,
+      ) => ({
         type: "CANCEL",
         at,
         reason,
@@ -260,6 +324,10 @@ export function definitionCommands(deps: CommandDeps): DefinitionCommands {
 function requireEtag(resident: SupervisorResident, etag: string | undefined): void {
   const current = String(resident.definition.revision);
   if (etag !== undefined && etag !== "" && etag !== current) {
-    throw new BelfryError("ETAG_MISMATCH", "The definition has changed since you read it. Read it again and decide anew.", { metadata: { etag: current } });
+    throw new BelfryError(
+      "ETAG_MISMATCH",
+      "The definition has changed since you read it. Read it again and decide anew.",
+      { metadata: { etag: current } },
+    );
   }
 }

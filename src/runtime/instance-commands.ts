@@ -8,7 +8,14 @@ import { definitionNotFound, instanceNotFound, refusalOf, stateForbids } from ".
 import type { InstanceResident, SupervisorResident } from "./residents.ts";
 import { isTracked, memberOf } from "./rosters.ts";
 
-export function instanceCommands({ clock, journal, activation, decisions, requests, gate }: CommandDeps): InstanceCommands {
+export function instanceCommands({
+  clock,
+  journal,
+  activation,
+  decisions,
+  requests,
+  gate,
+}: CommandDeps): InstanceCommands {
   async function existing(id: string): Promise<InstanceResident> {
     const resident = await activation.instance(id);
     if (resident === null) {
@@ -50,12 +57,20 @@ export function instanceCommands({ clock, journal, activation, decisions, reques
   }
 
   return {
-    cancel: command("CancelInstance", (resident, { reason, terminate }: { reason: string; terminate: boolean; requestId?: string }) => {
-      if (resident.record.state !== "CANCELLED") {
-        const type = terminate ? "TERMINATE" : "CANCEL";
-        decide(resident, { type, at: clock.now(), reason }, "The instance cannot be cancelled", "It has ended already.");
-      }
-    }),
+    cancel: command(
+      "CancelInstance",
+      (resident, { reason, terminate }: { reason: string; terminate: boolean; requestId?: string }) => {
+        if (resident.record.state !== "CANCELLED") {
+          const type = terminate ? "TERMINATE" : "CANCEL";
+          decide(
+            resident,
+            { type, at: clock.now(), reason },
+            "The instance cannot be cancelled",
+            "It has ended already.",
+          );
+        }
+      },
+    ),
     retry: command("RetryInstance", (resident) => {
       if (!isFinal(resident.record.state)) {
         throw stateForbids("The instance cannot be retried", resident.record.state, "Only one that has ended can.");
@@ -71,7 +86,12 @@ export function instanceCommands({ clock, journal, activation, decisions, reques
     }),
     pause: command("PauseInstance", (resident, { reason }: { reason: string; requestId?: string }) => {
       if (resident.record.state !== "PAUSED") {
-        decide(resident, { type: "PAUSE", at: clock.now(), reason }, "The instance cannot be paused", "It has ended, or is being cancelled.");
+        decide(
+          resident,
+          { type: "PAUSE", at: clock.now(), reason },
+          "The instance cannot be paused",
+          "It has ended, or is being cancelled.",
+        );
       }
     }),
     resume: command("ResumeInstance", (resident) => {
@@ -84,13 +104,19 @@ export function instanceCommands({ clock, journal, activation, decisions, reques
     const { spec } = resident.record;
     const { definition, roster } = supervisor;
     if (definition.state === "CANCELLED") {
-      throw stateForbids("The instance cannot be retried: its definition is ended for good", "CANCELLED", "Create a new definition.");
+      throw stateForbids(
+        "The instance cannot be retried: its definition is ended for good",
+        "CANCELLED",
+        "Create a new definition.",
+      );
     }
     const holder = spec.uniqueKey === "" ? null : roster.uniqueHolder(spec.uniqueKey);
     if (holder !== null) {
       const message = `Not retried: an unfinished instance has its unique key "${spec.uniqueKey}": ${holder}.`;
       throw refusalOf({ reason: "UNIQUE_KEY_TAKEN", message, instanceId: holder });
     }
-    return isTracked(definition.spec, spec) ? roster.add(memberOf(resident.id, spec, definition.spec.overlapPolicy !== "ALLOW_ALL")) : null;
+    return isTracked(definition.spec, spec)
+      ? roster.add(memberOf(resident.id, spec, definition.spec.overlapPolicy !== "ALLOW_ALL"))
+      : null;
   }
 }

@@ -33,7 +33,13 @@ export class Journal {
   #away = false;
   #abandoned = false;
 
-  constructor(deps: { store: JournalStore; ownership: Ownership; clock: Clock; log: Log; published: (events: readonly StatusEvent[]) => void }) {
+  constructor(deps: {
+    store: JournalStore;
+    ownership: Ownership;
+    clock: Clock;
+    log: Log;
+    published: (events: readonly StatusEvent[]) => void;
+  }) {
     this.#store = deps.store;
     this.#ownership = deps.ownership;
     this.#clock = deps.clock;
@@ -95,14 +101,14 @@ export class Journal {
   /** Resolves with `value` when what is staged now is durable; rejects when the shard is lost before. */
   committed<Value>(shard: number, value: () => Value): Promise<Value> {
     const { promise, resolve, reject } = Promise.withResolvers<Value>();
-    this.#open.then({ shard, committed: () => resolve(value()), lost: reject });
+    this.#open.onCommit({ shard, committed: () => resolve(value()), lost: reject });
     this.kick();
     return promise;
   }
 
   /** Runs when what is staged now is durable; not at all when the shard is lost before. */
   after(shard: number, run: () => void): void {
-    this.#open.then({ shard, committed: run, lost: () => {} });
+    this.#open.onCommit({ shard, committed: run, lost: () => {} });
   }
 
   /** What is decided from now on is in a later commit than what is staged. */
@@ -154,7 +160,7 @@ export class Journal {
   }
 
   async #write(sealed: SealedBatch): Promise<void> {
-    for (let failures = 0; !this.#abandoned; ) {
+    for (let failures = 0; !this.#abandoned;) {
       this.#claim(sealed);
       if (sealed.batch.fences.length === 0) {
         // Nobody waits for the store any more; whether it answers is found out by the next who does.

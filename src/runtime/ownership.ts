@@ -120,7 +120,9 @@ export class Ownership {
 
   async #acquire(missing: number): Promise<void> {
     const sentAt = this.#clock.monotonic();
-    const acquired = await this.#store.acquire(this.#options.nodeId, this.#options.leaseTtlMs, missing, [...this.#owned.keys()]);
+    const acquired = await this.#store.acquire(this.#options.nodeId, this.#options.leaseTtlMs, missing, [
+      ...this.#owned.keys(),
+    ]);
     if (acquired.length === 0) {
       return;
     }
@@ -163,7 +165,11 @@ export class Ownership {
     const sentAt = this.#clock.monotonic();
     const kept = new Set(await this.#store.renew(this.#options.nodeId, held, this.#options.leaseTtlMs));
     this.#trust(sentAt);
-    this.lose(held.filter((owned) => !kept.has(owned.shard) && this.#owned.get(owned.shard) === owned).map(({ shard }) => shard));
+    this.lose(
+      held
+        .filter((owned) => !kept.has(owned.shard) && this.#owned.get(owned.shard) === owned)
+        .map(({ shard }) => shard),
+    );
   }
 
   /** O1. */

@@ -28,7 +28,14 @@ export class Passivation {
   readonly #options: RuntimeOptions;
   #timer: { cancel(): void } | null = null;
 
-  constructor(deps: { clock: Clock; journal: Journal; deadlines: Deadlines; residents: Residents; readAhead: ReadAhead; options: RuntimeOptions }) {
+  constructor(deps: {
+    clock: Clock;
+    journal: Journal;
+    deadlines: Deadlines;
+    residents: Residents;
+    readAhead: ReadAhead;
+    options: RuntimeOptions;
+  }) {
     this.#clock = deps.clock;
     this.#journal = deps.journal;
     this.#deadlines = deps.deadlines;
@@ -80,12 +87,18 @@ export class Passivation {
   /** P1. */
   #mayLeave(resident: InstanceResident | SupervisorResident): boolean {
     const horizon = this.#readAhead.horizonOf(resident.shard);
-    return resident.deadlineAt === null || (resident.storedWakeAt !== null && resident.storedWakeAt > horizon && resident.deadlineAt > horizon);
+    return (
+      resident.deadlineAt === null ||
+      (resident.storedWakeAt !== null && resident.storedWakeAt > horizon && resident.deadlineAt > horizon)
+    );
   }
 
   /** Whether its deadline is far away, while its row says it is near. */
   #isLate(resident: InstanceResident | SupervisorResident): boolean {
-    return resident.deadlineAt !== null && resident.deadlineAt > this.#readAhead.horizonOf(resident.shard) + this.#options.readAheadMs;
+    return (
+      resident.deadlineAt !== null &&
+      resident.deadlineAt > this.#readAhead.horizonOf(resident.shard) + this.#options.readAheadMs
+    );
   }
 }
 

@@ -264,7 +264,11 @@ export class Queues {
     }
     named.refilling = true;
     try {
-      for (let shortage = named.queue.shortages(LOW_MARK)[0]; shortage !== undefined && !this.#closed; shortage = named.queue.shortages(LOW_MARK)[0]) {
+      for (
+        let shortage = named.queue.shortages(LOW_MARK)[0];
+        shortage !== undefined && !this.#closed;
+        shortage = named.queue.shortages(LOW_MARK)[0]
+      ) {
         const after = named.queue.beginRefill(shortage);
         // What is staged but not durable is not in the store yet, or still there.
         await this.#journal.barrier();
@@ -285,7 +289,9 @@ export class Queues {
     const residents = starter === null ? [] : await starter.activate(entries.map(({ instanceId }) => instanceId));
     const readTo = entries.length < REFILL ? null : (entries.at(-1)?.instanceId ?? null);
     starter?.run(() => {
-      const waiting = residents.filter((resident) => this.#residents.instances.get(resident.id) === resident && isUnheld(resident));
+      const waiting = residents.filter(
+        (resident) => this.#residents.instances.get(resident.id) === resident && isUnheld(resident),
+      );
       for (const resident of waiting) {
         resident.enqueued = true;
         resident.queued = true;
@@ -319,7 +325,12 @@ function isUnheld({ queued, record }: InstanceResident): boolean {
 
 function itemOf(resident: InstanceResident): QueueItem {
   const { spec } = resident.record;
-  return { instanceId: resident.id, shard: resident.shard, priority: spec.priority, definitionId: spec.definitionId ?? "" };
+  return {
+    instanceId: resident.id,
+    shard: resident.shard,
+    priority: spec.priority,
+    definitionId: spec.definitionId ?? "",
+  };
 }
 
 function entryOf(resident: InstanceResident): QueueEntry {

@@ -91,7 +91,11 @@ export class ReadAhead {
     return more;
   }
 
-  async #read(shards: readonly OwnedShard[], after: number | null, until: number): Promise<{ wakeups: readonly Wakeup[]; readUntil: number }> {
+  async #read(
+    shards: readonly OwnedShard[],
+    after: number | null,
+    until: number,
+  ): Promise<{ wakeups: readonly Wakeup[]; readUntil: number }> {
     const ids = shards.map(({ shard }) => shard);
     for (let limit = this.#options.readAheadLimit; ; limit *= 2) {
       const wakeups = await this.#store.dueWakeups(ids, after, until, limit);

@@ -9,11 +9,18 @@ export function shardUnavailable(shard: number): BelfryError {
 }
 
 export function storeUnavailable(cause?: unknown): BelfryError {
-  return new BelfryError("STORE_UNAVAILABLE", "The database cannot be reached. Try again in a moment.", { retryAfterMs: 1000, cause });
+  return new BelfryError("STORE_UNAVAILABLE", "The database cannot be reached. Try again in a moment.", {
+    retryAfterMs: 1000,
+    cause,
+  });
 }
 
 export function draining(): BelfryError {
-  return new BelfryError("DRAINING", "This node is shutting down. Try again: another node, or its next start, will answer.", { retryAfterMs: 1000 });
+  return new BelfryError(
+    "DRAINING",
+    "This node is shutting down. Try again: another node, or its next start, will answer.",
+    { retryAfterMs: 1000 },
+  );
 }
 
 export function busy(bound: string, limit: number): BelfryError {
@@ -24,7 +31,9 @@ export function busy(bound: string, limit: number): BelfryError {
 }
 
 export function definitionNotFound(id: string): BelfryError {
-  return new BelfryError("DEFINITION_NOT_FOUND", `There is no definition "${id}".`, { metadata: { definition_id: id } });
+  return new BelfryError("DEFINITION_NOT_FOUND", `There is no definition "${id}".`, {
+    metadata: { definition_id: id },
+  });
 }
 
 export function instanceNotFound(id: string): BelfryError {
@@ -40,6 +49,14 @@ export function staleAttempt(): BelfryError {
 }
 
 /** A trigger that the definition's own policies refuse. */
-export function refusalOf({ reason, message, instanceId }: { reason: "OVERLAP" | "UNIQUE_KEY_TAKEN"; message: string; instanceId: string | null }): BelfryError {
+export function refusalOf({
+  reason,
+  message,
+  instanceId,
+}: {
+  reason: "OVERLAP" | "UNIQUE_KEY_TAKEN";
+  message: string;
+  instanceId: string | null;
+}): BelfryError {
   return new BelfryError(reason, message, instanceId === null ? {} : { metadata: { instance_id: instanceId } });
 }

@@ -39,17 +39,25 @@ export class Requests {
     this.#journal = deps.journal;
     this.#clock = deps.clock;
     this.#log = deps.log;
-    this.#records = new Reader(async (keys) => new Map((await this.#store.findRequests(keys)).map((record) => [record.key, record])));
+    this.#records = new Reader(
+      async (keys) => new Map((await this.#store.findRequests(keys)).map((record) => [record.key, record])),
+    );
   }
 
   /** Reads what is remembered of these requests. */
   async lookUp(method: string, requestIds: readonly string[]): Promise<ReadonlyMap<string, RequestRecord>> {
-    const records = requestIds.length === 0 ? [] : await this.#store.findRequests(requestIds.map((id) => keyOf(method, id)));
+    const records =
+      requestIds.length === 0 ? [] : await this.#store.findRequests(requestIds.map((id) => keyOf(method, id)));
     return new Map(records.map((record) => [record.key, record]));
   }
 
   /** Throws when `once` would refuse it for its request id. */
-  check({ method, requestId, fingerprint, known }: Repeatable & { readonly known: ReadonlyMap<string, RequestRecord> }): void {
+  check({
+    method,
+    requestId,
+    fingerprint,
+    known,
+  }: Repeatable & { readonly known: ReadonlyMap<string, RequestRecord> }): void {
     const record = requestId === undefined || requestId === "" ? undefined : known.get(keyOf(method, requestId));
     if (record !== undefined && requestId !== undefined && this.#counts(record)) {
       requireSame(record.fingerprint, fingerprint, requestId);
@@ -93,7 +101,13 @@ export class Requests {
       let remembered: Answer = {};
       const value = await carryOut((answer) => {
         remembered = answer;
-        this.#journal.open.request({ key, shard, fingerprint, answer: JSON.stringify(answer), createdAt: this.#clock.now() });
+        this.#journal.open.request({
+          key,
+          shard,
+          fingerprint,
+          answer: JSON.stringify(answer),
+          createdAt: this.#clock.now(),
+        });
       });
       answered.resolve(remembered);
       return value;
@@ -137,8 +151,12 @@ function keyOf(method: string, requestId: string): string {
 /** Throws REQUEST_ID_REUSED when the id was used for another request. */
 function requireSame(known: string, fingerprint: string, requestId: string): void {
   if (known !== fingerprint) {
-    throw new BelfryError("REQUEST_ID_REUSED", `The request_id "${requestId}" was used for another request. Choose a new one.`, {
-      metadata: { request_id: requestId },
-    });
+    throw new BelfryError(
+      "REQUEST_ID_REUSED",
+      `The request_id "${requestId}" was used for another request. Choose a new one.`,
+      {
+        metadata: { request_id: requestId },
+      },
+    );
   }
 }

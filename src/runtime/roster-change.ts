@@ -14,7 +14,11 @@ import { maxConcurrentOf, restoreRoster, tracksAll, waitsForIdle } from "./roste
 const TRIES = 20;
 
 /** What the roster becomes; null: only its limit may change. */
-export type PreparedRoster = { readonly roster: Roster; readonly released: readonly string[]; readonly counters: DefinitionCounters } | null;
+export type PreparedRoster = {
+  readonly roster: Roster;
+  readonly released: readonly string[];
+  readonly counters: DefinitionCounters;
+} | null;
 
 export class RosterChange {
   readonly #store: ActorStore;

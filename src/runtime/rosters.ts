@@ -14,7 +14,11 @@ export function isTracked(definition: DefinitionSpec, spec: InstanceSpec): boole
   return tracksAll(definition) || spec.uniqueKey !== "" || spec.orderingKey !== "" || spec.concurrency !== null;
 }
 
-export function memberOf(id: string, { uniqueKey, orderingKey, concurrency }: InstanceSpec, exclusive: boolean): Member {
+export function memberOf(
+  id: string,
+  { uniqueKey, orderingKey, concurrency }: InstanceSpec,
+  exclusive: boolean,
+): Member {
   return { id, uniqueKey, orderingKey, concurrency, exclusive };
 }
 
@@ -22,7 +26,10 @@ export function memberOf(id: string, { uniqueKey, orderingKey, concurrency }: In
  * Rebuilds a roster from the definition's unfinished instances, oldest first.
  * @returns also those that waited and need not any more: they are to be released.
  */
-export function restoreRoster(spec: DefinitionSpec, unfinished: readonly InstanceRecord[]): { readonly roster: Roster; readonly released: readonly string[] } {
+export function restoreRoster(
+  spec: DefinitionSpec,
+  unfinished: readonly InstanceRecord[],
+): { readonly roster: Roster; readonly released: readonly string[] } {
   const roster = new Roster(maxConcurrentOf(spec));
   const gates = unfinished.map((record) => ({ record, gate: gateOf(record) }));
   for (const { record, gate } of gates) {
@@ -46,7 +53,10 @@ export function restoreRoster(spec: DefinitionSpec, unfinished: readonly Instanc
  * Whether one that waits may not run beside others of its definition, whose policy may have changed since it began to wait: without overlap
  * those that waited for each other wait until the definition is idle; with it nobody does.
  */
-export function waitsForIdle({ overlapPolicy }: DefinitionSpec, { exclusive, orderingKey, concurrency }: Member): boolean {
+export function waitsForIdle(
+  { overlapPolicy }: DefinitionSpec,
+  { exclusive, orderingKey, concurrency }: Member,
+): boolean {
   return overlapPolicy !== "ALLOW_ALL" && (exclusive || (orderingKey === "" && concurrency === null));
 }
 

@@ -136,7 +136,10 @@ export function startRuntime({ store, clock, ids, random, log, options }: Runtim
   });
   queues.bind({
     start: (resident, attempt) => decisions.instance(resident, { type: "START", at: clock.now(), ...attempt }),
-    activate: async (wanted) => (await Promise.all(wanted.map((id) => activation.instance(id)))).filter((resident): resident is InstanceResident => resident !== null),
+    activate: async (wanted) =>
+      (await Promise.all(wanted.map((id) => activation.instance(id)))).filter(
+        (resident): resident is InstanceResident => resident !== null,
+      ),
     run: (decide) => decisions.run(decide),
   });
   const requests = new Requests({ store: store.actors, journal, clock, log });
@@ -146,7 +149,21 @@ export function startRuntime({ store, clock, ids, random, log, options }: Runtim
   const triggers = new Triggers({ clock, ids, queries: store.queries, journal, activation, decisions, requests });
   const readAhead = new ReadAhead({ store: store.actors, clock, log, ownership, options, activate: bringDue });
   const passivation = new Passivation({ clock, journal, deadlines, residents, readAhead, options });
-  const commands = { clock, ids, journal, ownership, residents, deadlines, activation, decisions, requests, gate, takes, rosterChange, triggers };
+  const commands = {
+    clock,
+    ids,
+    journal,
+    ownership,
+    residents,
+    deadlines,
+    activation,
+    decisions,
+    requests,
+    gate,
+    takes,
+    rosterChange,
+    triggers,
+  };
 
   /** A deadline may have passed. */
   function wake(kind: Wakeup["kind"], id: string): void {
@@ -172,7 +189,9 @@ export function startRuntime({ store, clock, ids, random, log, options }: Runtim
   }
 
   async function bringDue(wakeups: readonly Wakeup[]): Promise<void> {
-    await Promise.all(wakeups.map(({ kind, id }) => (kind === "supervisor" ? activation.supervisor(id) : activation.instance(id))));
+    await Promise.all(
+      wakeups.map(({ kind, id }) => (kind === "supervisor" ? activation.supervisor(id) : activation.instance(id))),
+    );
   }
 
   /** Nobody runs this attempt any more. */
@@ -275,5 +294,8 @@ export function startRuntime({ store, clock, ids, random, log, options }: Runtim
 }
 
 function isUnavailable(error: unknown): boolean {
-  return error instanceof StoreUnavailable || (error instanceof BelfryError && (error.reason === "SHARD_UNAVAILABLE" || error.reason === "BUSY"));
+  return (
+    error instanceof StoreUnavailable ||
+    (error instanceof BelfryError && (error.reason === "SHARD_UNAVAILABLE" || error.reason === "BUSY"))
+  );
 }

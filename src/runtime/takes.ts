@@ -20,7 +20,14 @@ export class Takes {
   readonly #decisions: Decisions;
   readonly #options: RuntimeOptions;
 
-  constructor(deps: { clock: Clock; ids: Ids; journal: Journal; deadlines: Deadlines; decisions: Decisions; options: RuntimeOptions }) {
+  constructor(deps: {
+    clock: Clock;
+    ids: Ids;
+    journal: Journal;
+    deadlines: Deadlines;
+    decisions: Decisions;
+    options: RuntimeOptions;
+  }) {
     this.#clock = deps.clock;
     this.#ids = deps.ids;
     this.#journal = deps.journal;
@@ -30,7 +37,12 @@ export class Takes {
   }
 
   isDue({ deadlineAt, definition, deleted }: SupervisorResident): boolean {
-    return !deleted && deadlineAt !== null && deadlineAt <= this.#clock.now() && (definition.state === "ACTIVE" || definition.state === "PAUSED");
+    return (
+      !deleted &&
+      deadlineAt !== null &&
+      deadlineAt <= this.#clock.now() &&
+      (definition.state === "ACTIVE" || definition.state === "PAUSED")
+    );
   }
 
   /** @returns the last instance that was fired. */

@@ -52,12 +52,17 @@ export class Triggers {
     return this.#one(resident, command, command.ignoreOverlap, undefined);
   }
 
-  async batch(id: string, { items, atomic }: { readonly items: readonly TriggerItem[]; readonly atomic: boolean }): Promise<readonly (Triggered | BelfryError)[]> {
+  async batch(
+    id: string,
+    { items, atomic }: { readonly items: readonly TriggerItem[]; readonly atomic: boolean },
+  ): Promise<readonly (Triggered | BelfryError)[]> {
     const resident = await this.#existing(id);
     for (const item of items) {
       await this.#bringHolder(resident, item);
     }
-    const requestIds = items.flatMap(({ requestId }) => (requestId === undefined || requestId === "" ? [] : [requestId]));
+    const requestIds = items.flatMap(({ requestId }) =>
+      requestId === undefined || requestId === "" ? [] : [requestId],
+    );
     const known = await this.#requests.lookUp("TriggerDefinition", requestIds);
     // From here to the decisions nothing waits: all of them are made in one turn.
     if (atomic) {
@@ -84,7 +89,12 @@ export class Triggers {
       throw invalid({ field: "endTime", description: "must not be in the future" });
     }
     return this.#requests.once(
-      { method: "BackfillDefinition", requestId, shard: resident.shard, fingerprint: requestId === undefined ? "" : fingerprint([id, from, to, validateOnly]) },
+      {
+        method: "BackfillDefinition",
+        requestId,
+        shard: resident.shard,
+        fingerprint: requestId === undefined ? "" : fingerprint([id, from, to, validateOnly]),
+      },
       (remember) => this.#oneAtATime(id, () => this.#backfill(resident, { from, to, validateOnly }, remember)),
       async ({ result }) => JSON.parse(result ?? "{}") as BackfillResult,
     );
@@ -106,7 +116,11 @@ export class Triggers {
     }
   }
 
-  async #backfill(resident: SupervisorResident, { from, to, validateOnly }: Omit<Backfill, "requestId">, remember: (answer: Answer) => void): Promise<BackfillResult> {
+  async #backfill(
+    resident: SupervisorResident,
+    { from, to, validateOnly }: Omit<Backfill, "requestId">,
+    remember: (answer: Answer) => void,
+  ): Promise<BackfillResult> {
     const { id } = resident;
     await this.#journal.barrier();
     // What the schedule takes while the ledger is read, or is about to take, is left to it.
@@ -137,7 +151,12 @@ export class Triggers {
     return this.#journal.committed(resident.shard, () => result);
   }
 
-  async #one(resident: SupervisorResident, item: TriggerItem, ignoreOverlap: boolean, known: ReadonlyMap<string, RequestRecord> | undefined): Promise<Triggered> {
+  async #one(
+    resident: SupervisorResident,
+    item: TriggerItem,
+    ignoreOverlap: boolean,
+    known: ReadonlyMap<string, RequestRecord> | undefined,
+  ): Promise<Triggered> {
     const { overrides } = item;
     return this.#requests.once<Triggered>(
       { ...repeatable(resident, item, ignoreOverlap), ...(known === undefined ? {} : { known }) },
@@ -150,7 +169,8 @@ export class Triggers {
           load: this.#decisions.load(resident),
           overrides,
           ignoreOverlap,
-          uniqueHolder: overrides.uniqueKey === undefined ? null : resident.roster.uniqueHolder(overrides.uniqueKey.key),
+          uniqueHolder:
+            overrides.uniqueKey === undefined ? null : resident.roster.uniqueHolder(overrides.uniqueKey.key),
         });
         const done = requireAccepted(outcome, resident);
         if (done.kind === "existing") {
@@ -166,12 +186,19 @@ export class Triggers {
         remember({ instanceId: spawned.id });
         return this.#journal.committed(resident.shard, () => ({ instance: spawned, existing: false }));
       },
-      async ({ instanceId, existing }) => ({ instance: await this.#read(instanceId ?? ""), existing: existing === "true" }),
+      async ({ instanceId, existing }) => ({
+        instance: await this.#read(instanceId ?? ""),
+        existing: existing === "true",
+      }),
     );
   }
 
   /** All or none: what would be refused is known before the first is made. */
-  #requireAll(resident: SupervisorResident, items: readonly TriggerItem[], known: ReadonlyMap<string, RequestRecord>): void {
+  #requireAll(
+    resident: SupervisorResident,
+    items: readonly TriggerItem[],
+    known: ReadonlyMap<string, RequestRecord>,
+  ): void {
     if (resident.definition.state === "CANCELLED") {
       throw notTriggered(resident);
     }
@@ -202,7 +229,10 @@ export class Triggers {
   }
 
   /** A holder of a unique key that has to give way is brought to memory, so that both change in one commit. */
-  async #bringHolder(resident: SupervisorResident, { overrides }: { readonly overrides: { readonly uniqueKey?: UniqueKey } }): Promise<void> {
+  async #bringHolder(
+    resident: SupervisorResident,
+    { overrides }: { readonly overrides: { readonly uniqueKey?: UniqueKey } },
+  ): Promise<void> {
     const { uniqueKey } = overrides;
     const holder = uniqueKey?.onConflict === "CANCEL_EXISTING" ? resident.roster.uniqueHolder(uniqueKey.key) : null;
     if (holder !== null) {
@@ -229,12 +259,24 @@ export class Triggers {
   }
 }
 
-function repeatable({ id, shard }: SupervisorResident, { overrides, requestId }: TriggerItem, ignoreOverlap: boolean): Repeatable {
+function repeatable(
+  { id, shard }: SupervisorResident,
+  { overrides, requestId }: TriggerItem,
+  ignoreOverlap: boolean,
+): Repeatable {
   const isRepeatable = requestId !== undefined && requestId !== "";
-  return { method: "TriggerDefinition", requestId, shard, fingerprint: isRepeatable ? fingerprint([id, overrides, ignoreOverlap]) : "" };
+  return {
+    method: "TriggerDefinition",
+    requestId,
+    shard,
+    fingerprint: isRepeatable ? fingerprint([id, overrides, ignoreOverlap]) : "",
+  };
 }
 
-function requireAccepted(outcome: SupervisorOutcome, resident: SupervisorResident): Extract<SupervisorOutcome, { kind: "done" | "existing" }> {
+function requireAccepted(
+  outcome: SupervisorOutcome,
+  resident: SupervisorResident,
+): Extract<SupervisorOutcome, { kind: "done" | "existing" }> {
   switch (outcome.kind) {
     case "refused":
       throw outcome.error;
@@ -246,5 +288,9 @@ function requireAccepted(outcome: SupervisorOutcome, resident: SupervisorResiden
 }
 
 function notTriggered(resident: SupervisorResident): BelfryError {
-  return stateForbids("The definition cannot be triggered", resident.definition.state, "A cancelled definition is ended for good: create a new one.");
+  return stateForbids(
+    "The definition cannot be triggered",
+    resident.definition.state,
+    "A cancelled definition is ended for good: create a new one.",
+  );
 }

@@ -7,7 +7,15 @@ import { staleAttempt } from "./refusals.ts";
 import type { InstanceResident } from "./residents.ts";
 import type { Session, Workers } from "./workers.ts";
 
-export function workerCommands({ clock, journal, activation, decisions, gate, workers, lose }: CommandDeps & { workers: Workers; lose: (token: string) => void }): WorkerCommands {
+export function workerCommands({
+  clock,
+  journal,
+  activation,
+  decisions,
+  gate,
+  workers,
+  lose,
+}: CommandDeps & { workers: Workers; lose: (token: string) => void }): WorkerCommands {
   /** The instance of an attempt; throws STALE_ATTEMPT when the token was not made here, or its instance is gone. */
   async function holder(token: string): Promise<InstanceResident> {
     const id = instanceOfToken(token);
@@ -19,7 +27,11 @@ export function workerCommands({ clock, journal, activation, decisions, gate, wo
   }
 
   /** What a worker says of its attempt. */
-  function report<Value>(token: string, event: () => InstanceEvent, answer: (resident: InstanceResident) => Value): Promise<Value> {
+  function report<Value>(
+    token: string,
+    event: () => InstanceEvent,
+    answer: (resident: InstanceResident) => Value,
+  ): Promise<Value> {
     return gate.pass(async () => {
       const resident = await holder(token);
       if (!decisions.instance(resident, event())) {
@@ -54,14 +66,32 @@ export function workerCommands({ clock, journal, activation, decisions, gate, wo
           ...(progress === undefined ? {} : { progress }),
           ...(metadata === undefined ? {} : { metadata }),
         }),
-        ({ record }) => ({ cancelRequested: record.life.cancelRequestedAt !== null, pauseRequested: record.state === "PAUSED" }),
+        ({ record }) => ({
+          cancelRequested: record.life.cancelRequestedAt !== null,
+          pauseRequested: record.state === "PAUSED",
+        }),
       ),
-    complete: (token, result) => report(token, () => ({ type: "COMPLETE", at: clock.now(), token, result }), ({ record }) => record.state),
-    fail: (token, failure) => report(token, () => ({ type: "FAIL", at: clock.now(), token, chance: decisions.chance(), ...failure }), ({ record }) => record.state),
+    complete: (token, result) =>
+      report(
+        token,
+        () => ({ type: "COMPLETE", at: clock.now(), token, result }),
+        ({ record }) => record.state,
+      ),
+    fail: (token, failure) =>
+      report(
+        token,
+        () => ({ type: "FAIL", at: clock.now(), token, chance: decisions.chance(), ...failure }),
+        ({ record }) => record.state,
+      ),
   };
 
   async function open(
-    worker: { readonly queue: string; readonly workerId: string; readonly slots: number; readonly running: readonly string[] },
+    worker: {
+      readonly queue: string;
+      readonly workerId: string;
+      readonly slots: number;
+      readonly running: readonly string[];
+    },
     outlet: WorkerOutlet,
   ): Promise<WorkerSession> {
     const session = workers.openStream(worker, outlet);
@@ -93,7 +123,10 @@ export function workerCommands({ clock, journal, activation, decisions, gate, wo
     return record.spec.action.kind === "worker" ? record.spec.action.disconnectPolicy : "WAIT_FOR_HEARTBEAT";
   }
 
-  function poll(worker: { readonly queue: string; readonly workerId: string; readonly waitMs: number }, signal?: AbortSignal): Promise<Assignment | null> {
+  function poll(
+    worker: { readonly queue: string; readonly workerId: string; readonly waitMs: number },
+    signal?: AbortSignal,
+  ): Promise<Assignment | null> {
     const { promise, resolve } = Promise.withResolvers<Assignment | null>();
     let over = false;
     let expired = false;

@@ -80,7 +80,10 @@ export class Workers {
   }
 
   /** One poll joins; it takes one instance. */
-  openPoll(worker: { queue: string; workerId: string }, outlet: Pick<Session, "assign" | "drain" | "released">): Session {
+  openPoll(
+    worker: { queue: string; workerId: string },
+    outlet: Pick<Session, "assign" | "drain" | "released">,
+  ): Session {
     return this.#session({ ...worker, slots: 1 }, false, { ...outlet, signal: () => {} });
   }
 
@@ -123,8 +126,16 @@ export class Workers {
     if (attempt === null) {
       return;
     }
-    const deadline = nextDeadline(record.state, record.life, { ...record.spec, timeouts: { ...record.spec.timeouts, heartbeatMs: null } });
-    const assignment: Assignment = { instance: record, token: attempt.token, number: attempt.number, deadlineAt: deadline?.at ?? null };
+    const deadline = nextDeadline(record.state, record.life, {
+      ...record.spec,
+      timeouts: { ...record.spec.timeouts, heartbeatMs: null },
+    });
+    const assignment: Assignment = {
+      instance: record,
+      token: attempt.token,
+      number: attempt.number,
+      deadlineAt: deadline?.at ?? null,
+    };
     this.#journal.after(resident.shard, () => {
       const session = this.#runners.get(attempt.token);
       if (session !== undefined) {

@@ -11,7 +11,7 @@
  * Ids sort as text in the order in which this process made them. When the wall clock steps back the time part stays
  * where it was and the counter goes on; when the counter is used up the time part runs ahead by one millisecond.
  */
-import { randomBytes, randomFillSync } from "node:crypto";
+import { randomFillSync } from "node:crypto";
 
 import type { Clock } from "../ports/clock.ts";
 import type { Ids } from "../ports/ids.ts";
@@ -37,7 +37,7 @@ export function createIds(clock: Pick<Clock, "now">): Ids {
       return formatUuid(at, counter, pool.uint32(), routingHash ?? pool.uint32() >>> 16);
     },
     token(bytes = DEFAULT_TOKEN_BYTES) {
-      return randomBytes(bytes).toString("base64url");
+      return pool.bytes(bytes).toString("base64url");
     },
   };
 }
@@ -91,11 +91,26 @@ class RandomPool {
   readonly #bytes = Buffer.alloc(POOL_BYTES);
   #next = POOL_BYTES;
 
-  uint32(): number {
-    if (this.#next === POOL_BYTES) {
+  /** A copy: what it is made of is not given out again. */
+  bytes(count: number): Buffer {
+    if (count > POOL_BYTES) return randomFillSync(Buffer.alloc(count));
+    // Numbers are read at multiples of four.
+    this.#require(Math.ceil(count / 4) * 4);
+    const bytes = Buffer.from(this.#bytes.subarray(this.#next, this.#next + count));
+    this.#bytes.fill(0, this.#next, this.#next + count);
+    this.#next += Math.ceil(count / 4) * 4;
+    return bytes;
+  }
+
+  #require(count: number): void {
+    if (this.#next + count > POOL_BYTES) {
       randomFillSync(this.#bytes);
       this.#next = 0;
     }
+  }
+
+  uint32(): number {
+    this.#require(4);
     const value = this.#bytes.readUInt32LE(this.#next);
     this.#next += 4;
     return value;

@@ -1,7 +1,13 @@
 /** A node on the in-memory store and a clock that stands still until a test turns it. */
 import type { DefinitionSpec } from "../../src/domain/definition/definition.ts";
 import type { Store } from "../../src/ports/store/store.ts";
-import type { Assignment, RuntimeOptions, StartedRuntime, WorkerSession, WorkerSignal } from "../../src/runtime/index.ts";
+import type {
+  Assignment,
+  RuntimeOptions,
+  StartedRuntime,
+  WorkerSession,
+  WorkerSignal,
+} from "../../src/runtime/index.ts";
 import { DEFAULT_RUNTIME_OPTIONS, startRuntime } from "../../src/runtime/index.ts";
 import { createMemoryStore } from "../../src/store/memory/memory-store.ts";
 import type { FaultyStore } from "./faulty-store.ts";
@@ -33,7 +39,14 @@ export async function aWorld(): Promise<World> {
     clock,
     store,
     start: async (nodeId, options = {}) => {
-      const node = startRuntime({ store, clock, ids, random, log: silentLog, options: { ...DEFAULT_RUNTIME_OPTIONS, nodeId, shardCount: SHARDS, ...options } });
+      const node = startRuntime({
+        store,
+        clock,
+        ids,
+        random,
+        log: silentLog,
+        options: { ...DEFAULT_RUNTIME_OPTIONS, nodeId, shardCount: SHARDS, ...options },
+      });
       nodes.push(node);
       await clock.advance(0);
       return node;
@@ -66,7 +79,12 @@ export async function aWorker(
   node: StartedRuntime,
   { queue = "agents", workerId = "w1", slots = 1, running = [] as readonly string[] } = {},
 ): Promise<TestWorker> {
-  const worker: { -readonly [Key in keyof TestWorker]: TestWorker[Key] } = { session: undefined as never, assignments: [], signals: [], drained: false };
+  const worker: { -readonly [Key in keyof TestWorker]: TestWorker[Key] } = {
+    session: undefined as never,
+    assignments: [],
+    signals: [],
+    drained: false,
+  };
   worker.session = await node.workers.open(
     { queue, workerId, slots, running },
     {

@@ -77,7 +77,10 @@ export async function startServerProcess({ dataDir, env = {} }: ServerProcessOpt
       if (address !== undefined) listens(address);
     });
   }
-  const limit = setTimeout(() => reject(new Error(`The server did not say where it listens:\n${output()}`)), START_LIMIT_MS);
+  const limit = setTimeout(
+    () => reject(new Error(`The server did not say where it listens:\n${output()}`)),
+    START_LIMIT_MS,
+  );
   void exited.then(({ code, signal }) => reject(new Error(`The server ended (${code ?? signal}):\n${output()}`)));
   try {
     const address = await listening;

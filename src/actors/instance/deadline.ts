@@ -20,7 +20,12 @@ export interface Deadline {
  * A worker could not give signs of life while no node owned its instance, so silence counts from `heartbeatFloor` at the earliest: when this
  * node acquired the shard. While PAUSED nothing happens.
  */
-export function nextDeadline(state: InstanceState, life: InstanceLife, spec: InstanceSpec, heartbeatFloor = 0): Deadline | null {
+export function nextDeadline(
+  state: InstanceState,
+  life: InstanceLife,
+  spec: InstanceSpec,
+  heartbeatFloor = 0,
+): Deadline | null {
   let next: Deadline | null = null;
   const consider = (kind: DeadlineKind, from: number | null, lengthMs: number | null): void => {
     if (from !== null && lengthMs !== null && (next === null || from + lengthMs < next.at)) {

@@ -1,4 +1,4 @@
-import type { InstanceRecord, InstanceSpec, InstanceState, WaitingReason } from "../../domain/instance/instance.ts";
+import type { InstanceRecord, InstanceSpec, WaitingReason } from "../../domain/instance/instance.ts";
 import type { InstanceEffect } from "./effects.ts";
 import type { InstanceEvent } from "./events.ts";
 import { announce, newLife } from "./life.ts";
@@ -16,14 +16,17 @@ export interface InstanceDecision {
 
 /** A pure decision. `wakeAt` of the record is left to the caller. */
 export function decideInstance(record: InstanceRecord, event: InstanceEvent): InstanceDecision {
-  const before = instanceMachine.resolveState({ value: record.state, context: { spec: record.spec, life: record.life } });
+  const before = instanceMachine.resolveState({
+    value: record.state,
+    context: { spec: record.spec, life: record.life },
+  });
   const [after, actions] = transition(before, event);
   if (actions.length === 0) {
     return { accepted: false, record, effects: [] };
   }
   return {
     accepted: true,
-    record: { ...record, revision: record.revision + 1, state: after.value as InstanceState, life: after.context.life },
+    record: { ...record, revision: record.revision + 1, state: after.value, life: after.context.life },
     effects: actions.map((action) => action.params as InstanceEffect),
   };
 }

@@ -11,7 +11,13 @@ export type InstanceEffect =
   /** The attempt that just started goes to its worker. */
   | { readonly kind: "dispatch" }
   /** Tell the worker of a running attempt. */
-  | { readonly kind: "signal"; readonly token: string; readonly cancelRequested: boolean; readonly pauseRequested: boolean; readonly stale: boolean }
+  | {
+      readonly kind: "signal";
+      readonly token: string;
+      readonly cancelRequested: boolean;
+      readonly pauseRequested: boolean;
+      readonly stale: boolean;
+    }
   /** An attempt is over and stays in the history. */
   | { readonly kind: "record"; readonly attempt: Omit<AttemptRecord, "instanceId" | "shard"> }
   | { readonly kind: "announce"; readonly name: string; readonly data: JsonObject }

@@ -102,15 +102,27 @@ export function heartbeat({ life }: InstanceContext, event: InstanceEventOf<"HEA
   const metadata = event.metadata === undefined ? life.metadata : { ...life.metadata, ...event.metadata };
   return {
     life: { ...life, attempt, progress, metadata },
-    effects: told && progress !== null ? [announce("progressed", { percent: progress.percent, step: progress.step, message: progress.message })] : [TOUCHED],
+    effects:
+      told && progress !== null
+        ? [announce("progressed", { percent: progress.percent, step: progress.step, message: progress.message })]
+        : [TOUCHED],
   };
 }
 
 export function complete({ life }: InstanceContext, event: InstanceEventOf<"COMPLETE">): Step {
   const ended = end(life, "COMPLETED", event.at);
   return {
-    life: { ...ended.life, result: event.result, error: null, progress: life.progress === null ? null : { ...life.progress, percent: 100, at: event.at } },
-    effects: [record(life, event.at, "SUCCEEDED", null), announce("completed", { attempts: life.attemptCount }), ...ended.effects],
+    life: {
+      ...ended.life,
+      result: event.result,
+      error: null,
+      progress: life.progress === null ? null : { ...life.progress, percent: 100, at: event.at },
+    },
+    effects: [
+      record(life, event.at, "SUCCEEDED", null),
+      announce("completed", { attempts: life.attemptCount }),
+      ...ended.effects,
+    ],
   };
 }
 
@@ -118,12 +130,20 @@ export function complete({ life }: InstanceContext, event: InstanceEventOf<"COMP
 export function mayRetry({ spec, life }: InstanceContext, failure: Omit<AttemptFailure, "chance">): boolean {
   const retries = life.attemptCount - life.seriesStart - 1;
   return (
-    failure.retryable && life.cancelRequestedAt === null && retries < spec.retry.maxRetries && !spec.retry.nonRetryableCodes.includes(failure.error.code)
+    failure.retryable &&
+    life.cancelRequestedAt === null &&
+    retries < spec.retry.maxRetries &&
+    !spec.retry.nonRetryableCodes.includes(failure.error.code)
   );
 }
 
 /** The attempt failed and another one has a time. */
-export function backOff({ spec, life }: InstanceContext, at: number, failure: AttemptFailure, outcome: AttemptOutcome): Step {
+export function backOff(
+  { spec, life }: InstanceContext,
+  at: number,
+  failure: AttemptFailure,
+  outcome: AttemptOutcome,
+): Step {
   const retries = life.attemptCount - life.seriesStart - 1;
   const delayMs = failure.retryDelayMs ?? retryDelayMs(spec.retry, retries, failure.chance);
   return {
@@ -139,35 +159,62 @@ export function backOff({ spec, life }: InstanceContext, at: number, failure: At
     effects: [
       record(life, at, outcome, failure.error),
       ...staleSignal(life, outcome),
-      announce("retrying", { attempt: life.attemptCount, delayMs, code: failure.error.code, message: failure.error.message }),
+      announce("retrying", {
+        attempt: life.attemptCount,
+        delayMs,
+        code: failure.error.code,
+        message: failure.error.message,
+      }),
     ],
   };
 }
 
 /** The attempt failed and there is no other. */
-export function giveUp({ life }: InstanceContext, at: number, state: "FAILED" | "TIMED_OUT", failure: AttemptFailure, outcome: AttemptOutcome): Step {
+export function giveUp(
+  { life }: InstanceContext,
+  at: number,
+  state: "FAILED" | "TIMED_OUT",
+  failure: AttemptFailure,
+  outcome: AttemptOutcome,
+): Step {
   const ended = end(life, state, at);
   return {
     life: { ...ended.life, error: failure.error },
     effects: [
       record(life, at, outcome, failure.error),
       ...staleSignal(life, outcome),
-      announce(EVENT_OF[state], { attempts: life.attemptCount, code: failure.error.code, message: failure.error.message }),
+      announce(EVENT_OF[state], {
+        attempts: life.attemptCount,
+        code: failure.error.code,
+        message: failure.error.message,
+      }),
       ...ended.effects,
     ],
   };
 }
 
 /** Ends it from outside, whatever it does: called off, or out of time. */
-export function endNow({ life }: InstanceContext, at: number, state: "CANCELLED" | "TIMED_OUT", reason: string, error: ExecutionError | null): Step {
+export function endNow(
+  { life }: InstanceContext,
+  at: number,
+  state: "CANCELLED" | "TIMED_OUT",
+  reason: string,
+  error: ExecutionError | null,
+): Step {
   const ended = end(life, state, at);
   const effects: InstanceEffect[] = [];
   if (life.attempt !== null) {
-    effects.push(record(life, at, state === "CANCELLED" ? "CANCELLED" : "TIMED_OUT", error), staleSignalOf(life.attempt.token));
+    effects.push(
+      record(life, at, state === "CANCELLED" ? "CANCELLED" : "TIMED_OUT", error),
+      staleSignalOf(life.attempt.token),
+    );
   } else if (isOffered(life)) {
     effects.push(WITHDRAW);
   }
-  effects.push(announce(EVENT_OF[state], error === null ? { reason } : { reason, code: error.code, message: error.message }), ...ended.effects);
+  effects.push(
+    announce(EVENT_OF[state], error === null ? { reason } : { reason, code: error.code, message: error.message }),
+    ...ended.effects,
+  );
   return { life: { ...ended.life, stateReason: reason, error: error ?? ended.life.error }, effects };
 }
 
@@ -186,10 +233,20 @@ export function requestCancel({ life }: InstanceContext, event: InstanceEventOf<
   };
 }
 
-export function pause({ life }: InstanceContext, event: InstanceEventOf<"PAUSE">, from: "PENDING" | "RUNNING" | "BACKING_OFF"): Step {
+export function pause(
+  { life }: InstanceContext,
+  event: InstanceEventOf<"PAUSE">,
+  from: "PENDING" | "RUNNING" | "BACKING_OFF",
+): Step {
   const effects: InstanceEffect[] = [announce("paused", { reason: event.reason })];
   if (life.attempt !== null) {
-    effects.push({ kind: "signal", token: life.attempt.token, cancelRequested: false, pauseRequested: true, stale: false });
+    effects.push({
+      kind: "signal",
+      token: life.attempt.token,
+      cancelRequested: false,
+      pauseRequested: true,
+      stale: false,
+    });
   } else if (isOffered(life)) {
     effects.push(WITHDRAW);
   }
@@ -209,7 +266,13 @@ export function resume({ life }: InstanceContext, event: InstanceEventOf<"RESUME
   const next: InstanceLife = { ...thaw(life, event.at), stateAt: event.at, stateReason: "" };
   const effects: InstanceEffect[] = [announce("resumed")];
   if (next.attempt !== null) {
-    effects.push({ kind: "signal", token: next.attempt.token, cancelRequested: false, pauseRequested: false, stale: false });
+    effects.push({
+      kind: "signal",
+      token: next.attempt.token,
+      cancelRequested: false,
+      pauseRequested: false,
+      stale: false,
+    });
   } else if (isOffered(next)) {
     effects.push(OFFER);
   }
@@ -217,7 +280,12 @@ export function resume({ life }: InstanceContext, event: InstanceEventOf<"RESUME
 }
 
 /** While paused, the attempt that was under way failed: the wait for the next one begins when it is resumed. */
-export function backOffPaused(context: InstanceContext, at: number, failure: AttemptFailure, outcome: AttemptOutcome): Step {
+export function backOffPaused(
+  context: InstanceContext,
+  at: number,
+  failure: AttemptFailure,
+  outcome: AttemptOutcome,
+): Step {
   const step = backOff(context, at, failure, outcome);
   const { life } = context;
   const frozenMs = life.paused === null ? 0 : at - life.paused.at;
@@ -244,7 +312,10 @@ export function releasePaused({ life }: InstanceContext): Step {
   if (life.paused === null) {
     return { life, effects: [] };
   }
-  return { life: { ...life, readyAt: life.paused.at, paused: { ...life.paused, reason: "NO_WORKER" } }, effects: [TOUCHED] };
+  return {
+    life: { ...life, readyAt: life.paused.at, paused: { ...life.paused, reason: "NO_WORKER" } },
+    effects: [TOUCHED],
+  };
 }
 
 export function retry({ life }: InstanceContext, event: InstanceEventOf<"RETRY">): Step {
@@ -258,7 +329,11 @@ export function retry({ life }: InstanceContext, event: InstanceEventOf<"RETRY">
       metadata: life.metadata,
       workerId: life.workerId,
     },
-    effects: [{ kind: "revived" }, announce("retried", { series: life.series + 1 }), ...(event.gate === null ? [OFFER] : [])],
+    effects: [
+      { kind: "revived" },
+      announce("retried", { series: life.series + 1 }),
+      ...(event.gate === null ? [OFFER] : []),
+    ],
   };
 }
 
@@ -276,11 +351,17 @@ function thaw(life: InstanceLife, at: number): InstanceLife {
     openedAt: life.openedAt + frozenMs,
     readyAt: later(life.readyAt),
     nextAttemptAt: later(life.nextAttemptAt),
-    attempt: life.attempt === null ? null : { ...life.attempt, startedAt: life.attempt.startedAt + frozenMs, seenAt: at },
+    attempt:
+      life.attempt === null ? null : { ...life.attempt, startedAt: life.attempt.startedAt + frozenMs, seenAt: at },
   };
 }
 
-const EVENT_OF = { COMPLETED: "completed", FAILED: "failed", CANCELLED: "cancelled", TIMED_OUT: "timed_out" } as const satisfies Record<FinalState, string>;
+const EVENT_OF = {
+  COMPLETED: "completed",
+  FAILED: "failed",
+  CANCELLED: "cancelled",
+  TIMED_OUT: "timed_out",
+} as const satisfies Record<FinalState, string>;
 
 function end(life: InstanceLife, state: FinalState, at: number): Step {
   return {

@@ -18,16 +18,26 @@ type State = "PENDING" | "RUNNING" | "BACKING_OFF" | "PAUSED";
 const types = {} as { context: InstanceContext; events: InstanceEvent };
 
 /** An action that takes a pure step: the next life, and effects as data. */
-function step<Type extends InstanceEvent["type"]>(take: (context: InstanceContext, event: InstanceEventOf<Type>) => Step) {
-  return enqueueActions<InstanceContext, InstanceEvent, undefined, InstanceEvent, never, { type: "effect"; params: InstanceEffect }, never, never, never>(
-    ({ context, event, enqueue }) => {
-      const taken = take(context, event as InstanceEventOf<Type>);
-      enqueue.assign({ life: taken.life });
-      for (const effect of taken.effects) {
-        enqueue({ type: "effect", params: effect });
-      }
-    },
-  );
+function step<Type extends InstanceEvent["type"]>(
+  take: (context: InstanceContext, event: InstanceEventOf<Type>) => Step,
+) {
+  return enqueueActions<
+    InstanceContext,
+    InstanceEvent,
+    undefined,
+    InstanceEvent,
+    never,
+    { type: "effect"; params: InstanceEffect },
+    never,
+    never,
+    never
+  >(({ context, event, enqueue }) => {
+    const taken = take(context, event as InstanceEventOf<Type>);
+    enqueue.assign({ life: taken.life });
+    for (const effect of taken.effects) {
+      enqueue({ type: "effect", params: effect });
+    }
+  });
 }
 
 /** Guards an event that speaks for an attempt. */
@@ -50,16 +60,37 @@ function timeout(code: string, message: string, chance: number): AttemptFailure 
 }
 
 const LOST = (chance: number): AttemptFailure => timeout("WORKER_LOST", "The worker's connection broke.", chance);
-const SLOW = (chance: number): AttemptFailure => timeout("START_TO_CLOSE_TIMEOUT", "The attempt took longer than start_to_close.", chance);
-const SILENT = (chance: number): AttemptFailure => timeout("HEARTBEAT_TIMEOUT", "The worker gave no sign of life in time.", chance);
+const SLOW = (chance: number): AttemptFailure =>
+  timeout("START_TO_CLOSE_TIMEOUT", "The attempt took longer than start_to_close.", chance);
+const SILENT = (chance: number): AttemptFailure =>
+  timeout("HEARTBEAT_TIMEOUT", "The worker gave no sign of life in time.", chance);
 
 /** What a failure of each kind is made of. */
 const failures = {
-  FAIL: { of: (event: InstanceEvent): AttemptFailure => event as InstanceEventOf<"FAIL">, outcome: "FAILED", final: "FAILED" },
-  LOSE: { of: (event: InstanceEvent) => LOST((event as InstanceEventOf<"LOSE">).chance), outcome: "LOST", final: "FAILED" },
-  SLOW: { of: (event: InstanceEvent) => SLOW((event as InstanceEventOf<"WAKE">).chance), outcome: "TIMED_OUT", final: "TIMED_OUT" },
-  SILENT: { of: (event: InstanceEvent) => SILENT((event as InstanceEventOf<"WAKE">).chance), outcome: "TIMED_OUT", final: "TIMED_OUT" },
-} as const satisfies Record<string, { of: (event: InstanceEvent) => AttemptFailure; outcome: AttemptOutcome; final: "FAILED" | "TIMED_OUT" }>;
+  FAIL: {
+    of: (event: InstanceEvent): AttemptFailure => event as InstanceEventOf<"FAIL">,
+    outcome: "FAILED",
+    final: "FAILED",
+  },
+  LOSE: {
+    of: (event: InstanceEvent) => LOST((event as InstanceEventOf<"LOSE">).chance),
+    outcome: "LOST",
+    final: "FAILED",
+  },
+  SLOW: {
+    of: (event: InstanceEvent) => SLOW((event as InstanceEventOf<"WAKE">).chance),
+    outcome: "TIMED_OUT",
+    final: "TIMED_OUT",
+  },
+  SILENT: {
+    of: (event: InstanceEvent) => SILENT((event as InstanceEventOf<"WAKE">).chance),
+    outcome: "TIMED_OUT",
+    final: "TIMED_OUT",
+  },
+} as const satisfies Record<
+  string,
+  { of: (event: InstanceEvent) => AttemptFailure; outcome: AttemptOutcome; final: "FAILED" | "TIMED_OUT" }
+>;
 type FailureKind = keyof typeof failures;
 
 /** The transitions of a failed attempt: called off if that was asked for, tried again if the policy grants it, given up otherwise. */
@@ -67,12 +98,14 @@ function afterFailure(kind: FailureKind, mine: (input: { context: InstanceContex
   const { of, outcome, final } = failures[kind];
   return [
     {
-      guard: (input: { context: InstanceContext; event: InstanceEvent }) => mine(input) && input.context.life.cancelRequestedAt !== null,
+      guard: (input: { context: InstanceContext; event: InstanceEvent }) =>
+        mine(input) && input.context.life.cancelRequestedAt !== null,
       target: "CANCELLED",
       actions: step((context, event) => life.endNow(context, event.at, "CANCELLED", context.life.stateReason, null)),
     },
     {
-      guard: (input: { context: InstanceContext; event: InstanceEvent }) => mine(input) && life.mayRetry(input.context, of(input.event)),
+      guard: (input: { context: InstanceContext; event: InstanceEvent }) =>
+        mine(input) && life.mayRetry(input.context, of(input.event)),
       target: "BACKING_OFF",
       actions: step((context, event) => life.backOff(context, event.at, of(event), outcome)),
     },
@@ -85,13 +118,17 @@ function afterFailure(kind: FailureKind, mine: (input: { context: InstanceContex
 }
 
 function outOfTime(code: string, message: string) {
-  return step((context, event) => life.endNow(context, event.at, "TIMED_OUT", message, { code, message, traceback: "" }));
+  return step((context, event) =>
+    life.endNow(context, event.at, "TIMED_OUT", message, { code, message, traceback: "" }),
+  );
 }
 
 const OVERALL = outOfTime("SCHEDULE_TO_CLOSE_TIMEOUT", "It did not end within schedule_to_close.");
 const UNSTARTED = outOfTime("SCHEDULE_TO_START_TIMEOUT", "No worker took it within schedule_to_start.");
 
-const cancelNow = step<"CANCEL" | "TERMINATE">((context, event) => life.endNow(context, event.at, "CANCELLED", event.reason, null));
+const cancelNow = step<"CANCEL" | "TERMINATE">((context, event) =>
+  life.endNow(context, event.at, "CANCELLED", event.reason, null),
+);
 const complete = step<"COMPLETE">(life.complete);
 const heartbeat = step<"HEARTBEAT">(life.heartbeat);
 
@@ -141,7 +178,9 @@ export const instanceMachine = setup({
           {
             guard: passed("RUNNING", "CANCEL_GRACE"),
             target: "CANCELLED",
-            actions: step<"WAKE">((context, event) => life.endNow(context, event.at, "CANCELLED", context.life.stateReason, null)),
+            actions: step<"WAKE">((context, event) =>
+              life.endNow(context, event.at, "CANCELLED", context.life.stateReason, null),
+            ),
           },
           ...afterFailure("SLOW", passed("RUNNING", "START_TO_CLOSE")),
           ...afterFailure("SILENT", passed("RUNNING", "HEARTBEAT")),
@@ -168,19 +207,29 @@ export const instanceMachine = setup({
         ],
         CANCEL: { target: "CANCELLED", actions: cancelNow },
         TERMINATE: { target: "CANCELLED", actions: cancelNow },
-        PAUSE: { target: "PAUSED", actions: step<"PAUSE">((context, event) => life.pause(context, event, "BACKING_OFF")) },
+        PAUSE: {
+          target: "PAUSED",
+          actions: step<"PAUSE">((context, event) => life.pause(context, event, "BACKING_OFF")),
+        },
       },
     },
     PAUSED: {
       description: "Held by a caller; deadlines stand still.",
       on: {
-        RELEASE: { guard: ({ context }) => life.isPausedAtGate(context.life), actions: step<"RELEASE">(life.releasePaused) },
+        RELEASE: {
+          guard: ({ context }) => life.isPausedAtGate(context.life),
+          actions: step<"RELEASE">(life.releasePaused),
+        },
         HEARTBEAT: { guard: "current", actions: heartbeat },
         COMPLETE: { guard: "current", target: "COMPLETED", actions: complete },
         FAIL: pausedFailure("FAIL"),
         LOSE: pausedFailure("LOSE"),
         CANCEL: [
-          { guard: ({ context }) => context.life.attempt !== null, target: "RUNNING", actions: step<"CANCEL">(life.requestCancel) },
+          {
+            guard: ({ context }) => context.life.attempt !== null,
+            target: "RUNNING",
+            actions: step<"CANCEL">(life.requestCancel),
+          },
           { target: "CANCELLED", actions: cancelNow },
         ],
         TERMINATE: { target: "CANCELLED", actions: cancelNow },
@@ -191,10 +240,22 @@ export const instanceMachine = setup({
         ],
       },
     },
-    COMPLETED: { description: "Final: it was done.", on: { RETRY: { target: "PENDING", actions: step<"RETRY">(life.retry) } } },
-    FAILED: { description: "Final: no attempt succeeded.", on: { RETRY: { target: "PENDING", actions: step<"RETRY">(life.retry) } } },
-    CANCELLED: { description: "Final: it was called off.", on: { RETRY: { target: "PENDING", actions: step<"RETRY">(life.retry) } } },
-    TIMED_OUT: { description: "Final: it was not done in time.", on: { RETRY: { target: "PENDING", actions: step<"RETRY">(life.retry) } } },
+    COMPLETED: {
+      description: "Final: it was done.",
+      on: { RETRY: { target: "PENDING", actions: step<"RETRY">(life.retry) } },
+    },
+    FAILED: {
+      description: "Final: no attempt succeeded.",
+      on: { RETRY: { target: "PENDING", actions: step<"RETRY">(life.retry) } },
+    },
+    CANCELLED: {
+      description: "Final: it was called off.",
+      on: { RETRY: { target: "PENDING", actions: step<"RETRY">(life.retry) } },
+    },
+    TIMED_OUT: {
+      description: "Final: it was not done in time.",
+      on: { RETRY: { target: "PENDING", actions: step<"RETRY">(life.retry) } },
+    },
   },
 });
 
@@ -207,9 +268,14 @@ function pausedFailure(kind: "FAIL" | "LOSE") {
   const { of, outcome, final } = failures[kind];
   return [
     {
-      guard: (input: { context: InstanceContext; event: InstanceEvent }) => current(input) && life.mayRetry(input.context, of(input.event)),
+      guard: (input: { context: InstanceContext; event: InstanceEvent }) =>
+        current(input) && life.mayRetry(input.context, of(input.event)),
       actions: step((context, event) => life.backOffPaused(context, event.at, of(event), outcome)),
     },
-    { guard: current, target: final, actions: step((context, event) => life.giveUp(context, event.at, final, of(event), outcome)) },
+    {
+      guard: current,
+      target: final,
+      actions: step((context, event) => life.giveUp(context, event.at, final, of(event), outcome)),
+    },
   ] as const;
 }

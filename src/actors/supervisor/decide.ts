@@ -17,8 +17,17 @@ export interface SupervisorDecision {
 }
 
 /** A pure decision. The same `definition` object comes back when only the supervision changed. */
-export function decideSupervisor(definition: DefinitionRecord, supervision: Supervision, event: SupervisorEvent): SupervisorDecision {
-  const context: SupervisorContext = { id: definition.id, spec: definition.spec, stateReason: definition.stateReason, supervision };
+export function decideSupervisor(
+  definition: DefinitionRecord,
+  supervision: Supervision,
+  event: SupervisorEvent,
+): SupervisorDecision {
+  const context: SupervisorContext = {
+    id: definition.id,
+    spec: definition.spec,
+    stateReason: definition.stateReason,
+    supervision,
+  };
   const before = supervisorMachine.resolveState({ value: definition.state, context });
   const [after, actions] = transition(before, event);
   if (actions.length === 0) {
@@ -26,17 +35,23 @@ export function decideSupervisor(definition: DefinitionRecord, supervision: Supe
   }
   return {
     accepted: true,
-    definition: changed(definition, after.value as DefinitionState, after.context, event),
+    definition: changed(definition, after.value, after.context, event),
     supervision: after.context.supervision,
     effects: actions.map((action) => action.params as SupervisorEffect),
   };
 }
 
-function changed(before: DefinitionRecord, state: DefinitionState, { spec, stateReason }: SupervisorContext, event: SupervisorEvent): DefinitionRecord {
+function changed(
+  before: DefinitionRecord,
+  state: DefinitionState,
+  { spec, stateReason }: SupervisorContext,
+  event: SupervisorEvent,
+): DefinitionRecord {
   if (before.state === state && before.spec === spec && before.stateReason === stateReason) {
     return before;
   }
-  const byCaller = event.type === "PAUSE" || event.type === "RESUME" || event.type === "CANCEL" || event.type === "UPDATE";
+  const byCaller =
+    event.type === "PAUSE" || event.type === "RESUME" || event.type === "CANCEL" || event.type === "UPDATE";
   return {
     ...before,
     state,

@@ -14,7 +14,12 @@ export type SupervisorEffect =
       readonly reason: string;
     }
   /** A due time was not fired. */
-  | { readonly kind: "ledger"; readonly scheduledAt: number; readonly outcome: OccurrenceOutcome; readonly reason: string }
+  | {
+      readonly kind: "ledger";
+      readonly scheduledAt: number;
+      readonly outcome: OccurrenceOutcome;
+      readonly reason: string;
+    }
   /** Unfinished instances are to be called off, as `supervision.cancelling` says. */
   | { readonly kind: "cancelOthers" }
   /** The holder of a unique key gives way. */
@@ -22,7 +27,12 @@ export type SupervisorEffect =
   /** A caller is answered with an instance that exists. */
   | { readonly kind: "existing"; readonly instanceId: string }
   /** The trigger is refused. */
-  | { readonly kind: "refuse"; readonly reason: "OVERLAP" | "UNIQUE_KEY_TAKEN"; readonly message: string; readonly instanceId: string | null }
+  | {
+      readonly kind: "refuse";
+      readonly reason: "OVERLAP" | "UNIQUE_KEY_TAKEN";
+      readonly message: string;
+      readonly instanceId: string | null;
+    }
   | { readonly kind: "announce"; readonly name: string; readonly data: JsonObject }
   /** Only its own state changed. */
   | { readonly kind: "touched" };

@@ -40,13 +40,25 @@ export type SupervisorEvent =
       readonly uniqueHolder: string | null;
     }
   /** Fire a due time of the past that has no record. */
-  | { readonly type: "BACKFILL"; readonly at: number; readonly instanceId: string; readonly load: Load; readonly dueAt: number }
+  | {
+      readonly type: "BACKFILL";
+      readonly at: number;
+      readonly instanceId: string;
+      readonly load: Load;
+      readonly dueAt: number;
+    }
   | { readonly type: "ENDED"; readonly at: number; readonly state: FinalState }
   /** A finished instance was started anew. */
   | { readonly type: "REVIVED"; readonly at: number; readonly from: FinalState }
   | { readonly type: "PAUSE"; readonly at: number; readonly reason: string }
   | { readonly type: "RESUME"; readonly at: number }
-  | { readonly type: "CANCEL"; readonly at: number; readonly reason: string; readonly cancelRunning: boolean; readonly terminate: boolean }
+  | {
+      readonly type: "CANCEL";
+      readonly at: number;
+      readonly reason: string;
+      readonly cancelRunning: boolean;
+      readonly terminate: boolean;
+    }
   | { readonly type: "UPDATE"; readonly at: number; readonly spec: DefinitionSpec };
 
 export type SupervisorEventOf<Type extends SupervisorEvent["type"]> = Extract<SupervisorEvent, { readonly type: Type }>;

@@ -12,19 +12,32 @@ import * as supervise from "./supervise.ts";
 const types = {} as { context: SupervisorContext; events: SupervisorEvent };
 
 /** An action that takes a pure step: the next context, and effects as data. */
-function step<Type extends SupervisorEvent["type"]>(take: (context: SupervisorContext, event: SupervisorEventOf<Type>) => SupervisorStep) {
-  return enqueueActions<SupervisorContext, SupervisorEvent, undefined, SupervisorEvent, never, { type: "effect"; params: SupervisorEffect }, never, never, never>(
-    ({ context, event, enqueue }) => {
-      const taken = take(context, event as SupervisorEventOf<Type>);
-      enqueue.assign(taken.context);
-      for (const effect of taken.effects) {
-        enqueue({ type: "effect", params: effect });
-      }
-    },
-  );
+function step<Type extends SupervisorEvent["type"]>(
+  take: (context: SupervisorContext, event: SupervisorEventOf<Type>) => SupervisorStep,
+) {
+  return enqueueActions<
+    SupervisorContext,
+    SupervisorEvent,
+    undefined,
+    SupervisorEvent,
+    never,
+    { type: "effect"; params: SupervisorEffect },
+    never,
+    never,
+    never
+  >(({ context, event, enqueue }) => {
+    const taken = take(context, event as SupervisorEventOf<Type>);
+    enqueue.assign(taken.context);
+    for (const effect of taken.effects) {
+      enqueue({ type: "effect", params: effect });
+    }
+  });
 }
 
-const trigger = { TRIGGER: { actions: step<"TRIGGER">(supervise.trigger) }, BACKFILL: { actions: step<"BACKFILL">(supervise.backfill) } };
+const trigger = {
+  TRIGGER: { actions: step<"TRIGGER">(supervise.trigger) },
+  BACKFILL: { actions: step<"BACKFILL">(supervise.backfill) },
+};
 const ended = step<"ENDED">(supervise.ended);
 const revived = { REVIVED: { actions: step<"REVIVED">(supervise.revived) } };
 const instances = { ENDED: { actions: ended }, ...revived };
@@ -56,7 +69,11 @@ export const supervisorMachine = setup({
         ...trigger,
         ...revived,
         ENDED: [
-          { guard: ({ context, event }) => supervise.pausesAfter(context, event.state), target: "PAUSED", actions: step<"ENDED">(supervise.failurePause) },
+          {
+            guard: ({ context, event }) => supervise.pausesAfter(context, event.state),
+            target: "PAUSED",
+            actions: step<"ENDED">(supervise.failurePause),
+          },
           { actions: ended },
         ],
         PAUSE: { target: "PAUSED", actions: step<"PAUSE">(supervise.pause) },

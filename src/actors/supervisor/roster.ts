@@ -175,7 +175,10 @@ export class Roster {
         return `${ORDERING}${member.orderingKey}`;
       }
     }
-    if (member.concurrency !== null && (this.#concurrent.get(member.concurrency.key) ?? 0) >= member.concurrency.limit) {
+    if (
+      member.concurrency !== null &&
+      (this.#concurrent.get(member.concurrency.key) ?? 0) >= member.concurrency.limit
+    ) {
       return `concurrency:${member.concurrency.key}`;
     }
     if (this.#maxConcurrent > 0 && this.#admitted.size >= this.#maxConcurrent) {

@@ -59,12 +59,17 @@ export function nextLookAt({ id, spec, supervision }: SupervisorContext): number
     return null;
   }
   const fireAt = fireTime(dueAt, spec.schedule.jitterMs, id);
-  return supervision.lateFireAt === undefined ? fireAt : Math.max(fireAt, supervision.lateFireAt + Math.ceil(1000 / spec.catchUp.maxRate));
+  return supervision.lateFireAt === undefined
+    ? fireAt
+    : Math.max(fireAt, supervision.lateFireAt + Math.ceil(1000 / spec.catchUp.maxRate));
 }
 
 /** Whether nothing is left to fire, now or after the running instances. */
 export function isExhausted({ spec, supervision }: SupervisorContext): boolean {
-  return supervision.nextDueAt === null && !(awaitsEnd(spec.schedule) && supervision.counters.active > 0 && !isSpent(spec.schedule, supervision));
+  return (
+    supervision.nextDueAt === null &&
+    !(awaitsEnd(spec.schedule) && supervision.counters.active > 0 && !isSpent(spec.schedule, supervision))
+  );
 }
 
 function awaitsEnd({ timing }: Schedule): boolean {
@@ -89,9 +94,19 @@ export function take(context: SupervisorContext, event: SupervisorEventOf<"TAKE"
   }
   const late = lateMs > PUNCTUAL_MS;
   const reason = late ? `fired ${Math.round(lateMs / 1000)} s late: nobody could fire it in time` : "";
-  const step = fire(taken, { at: event.at, dueAt, instanceId: event.instanceId, load: event.load, trigger: "SCHEDULE", reason });
+  const step = fire(taken, {
+    at: event.at,
+    dueAt,
+    instanceId: event.instanceId,
+    load: event.load,
+    trigger: "SCHEDULE",
+    reason,
+  });
   const { lateFireAt: _, ...supervision } = step.context.supervision;
-  return { ...step, context: { ...step.context, supervision: late ? { ...supervision, lateFireAt: event.at } : supervision } };
+  return {
+    ...step,
+    context: { ...step.context, supervision: late ? { ...supervision, lateFireAt: event.at } : supervision },
+  };
 }
 
 /** Takes the next due time while PAUSED: it is recorded, not fired. */
@@ -100,7 +115,12 @@ export function takePaused(context: SupervisorContext, event: SupervisorEventOf<
   if (dueAt === null) {
     return { context, effects: [] };
   }
-  return notFired(afterTaking(context, dueAt), dueAt, "PAUSED", context.stateReason === "" ? "the definition was paused" : `the definition was paused: ${context.stateReason}`);
+  return notFired(
+    afterTaking(context, dueAt),
+    dueAt,
+    "PAUSED",
+    context.stateReason === "" ? "the definition was paused" : `the definition was paused: ${context.stateReason}`,
+  );
 }
 
 function due(context: SupervisorContext, at: number): number | null {
@@ -175,28 +195,52 @@ function fire(context: SupervisorContext, { at: _, dueAt, instanceId, load, trig
     });
     effects.push(CANCEL_OTHERS);
   }
-  effects.push({ kind: "spawn", instanceId, spec: instanceSpec(context, trigger, dueAt, {}), exclusive: overlap.exclusive, reason });
+  effects.push({
+    kind: "spawn",
+    instanceId,
+    spec: instanceSpec(context, trigger, dueAt, {}),
+    exclusive: overlap.exclusive,
+    reason,
+  });
   const supervision: Supervision = { ...before, lastFiredAt: dueAt };
   // Under a fixed delay the next due time is known when this instance has ended.
-  return { context: { ...context, supervision: awaitsEnd(spec.schedule) ? { ...supervision, nextDueAt: null } : supervision }, effects };
+  return {
+    context: { ...context, supervision: awaitsEnd(spec.schedule) ? { ...supervision, nextDueAt: null } : supervision },
+    effects,
+  };
 }
 
-function notFired(context: SupervisorContext, scheduledAt: number, outcome: "MISSED" | "PAUSED" | "SKIPPED_OVERLAP" | "DROPPED", reason: string): SupervisorStep {
+function notFired(
+  context: SupervisorContext,
+  scheduledAt: number,
+  outcome: "MISSED" | "PAUSED" | "SKIPPED_OVERLAP" | "DROPPED",
+  reason: string,
+): SupervisorStep {
   return {
     context: counted(context, { notFired: 1 }),
     effects: [
       { kind: "ledger", scheduledAt, outcome, reason },
-      { kind: "announce", name: "not_fired", data: { scheduledTime: new Date(scheduledAt).toISOString(), outcome, reason } },
+      {
+        kind: "announce",
+        name: "not_fired",
+        data: { scheduledTime: new Date(scheduledAt).toISOString(), outcome, reason },
+      },
     ],
   };
 }
 
 /** Fires a due time of the past that the ledger does not have. Nothing else about the schedule changes. */
-export function backfill(context: SupervisorContext, { at, dueAt, instanceId, load }: SupervisorEventOf<"BACKFILL">): SupervisorStep {
+export function backfill(
+  context: SupervisorContext,
+  { at, dueAt, instanceId, load }: SupervisorEventOf<"BACKFILL">,
+): SupervisorStep {
   const { nextDueAt } = context.supervision;
   const step = fire(context, { at, dueAt, instanceId, load, trigger: "BACKFILL", reason: "backfilled" });
   const { lastFiredAt } = context.supervision;
-  return { ...step, context: { ...step.context, supervision: { ...step.context.supervision, nextDueAt, lastFiredAt } } };
+  return {
+    ...step,
+    context: { ...step.context, supervision: { ...step.context.supervision, nextDueAt, lastFiredAt } },
+  };
 }
 
 /** Creates an instance because a caller asks for it. */
@@ -210,14 +254,21 @@ export function trigger(context: SupervisorContext, event: SupervisorEventOf<"TR
     }
     if (uniqueKey.onConflict === "REJECT") {
       const message = `An unfinished instance has the unique key "${uniqueKey.key}": ${event.uniqueHolder}.`;
-      return { context, effects: [{ kind: "refuse", reason: "UNIQUE_KEY_TAKEN", message, instanceId: event.uniqueHolder }] };
+      return {
+        context,
+        effects: [{ kind: "refuse", reason: "UNIQUE_KEY_TAKEN", message, instanceId: event.uniqueHolder }],
+      };
     }
     effects.push({ kind: "replace", instanceId: event.uniqueHolder, reason: "a newer instance took its unique key" });
   }
   const replaced = effects.length;
   const overlap = event.ignoreOverlap
     ? ({ kind: "fire", exclusive: false, others: "leave" } as const)
-    : decideOverlap(spec.overlapPolicy, { active: event.load.active - replaced, buffered: event.load.buffered, bufferLimit: spec.bufferLimit });
+    : decideOverlap(spec.overlapPolicy, {
+        active: event.load.active - replaced,
+        buffered: event.load.buffered,
+        bufferLimit: spec.bufferLimit,
+      });
   if (overlap.kind !== "fire") {
     const message = `Not triggered: ${overlap.reason} (overlap policy ${spec.overlapPolicy}). Set ignore_overlap to trigger it all the same.`;
     return { context, effects: [{ kind: "refuse", reason: "OVERLAP", message, instanceId: null }] };
@@ -242,7 +293,12 @@ export function trigger(context: SupervisorContext, event: SupervisorEventOf<"TR
   return { context: { ...context, supervision }, effects };
 }
 
-function instanceSpec({ id, spec }: SupervisorContext, kind: TriggerKind, scheduledAt: number | null, overrides: Overrides): InstanceSpec {
+function instanceSpec(
+  { id, spec }: SupervisorContext,
+  kind: TriggerKind,
+  scheduledAt: number | null,
+  overrides: Overrides,
+): InstanceSpec {
   return {
     definitionId: id,
     userId: spec.userId,
@@ -263,7 +319,12 @@ function instanceSpec({ id, spec }: SupervisorContext, kind: TriggerKind, schedu
   };
 }
 
-const COUNTER_OF = { COMPLETED: "completed", FAILED: "failed", CANCELLED: "cancelled", TIMED_OUT: "timedOut" } as const satisfies Record<FinalState, keyof DefinitionCounters>;
+const COUNTER_OF = {
+  COMPLETED: "completed",
+  FAILED: "failed",
+  CANCELLED: "cancelled",
+  TIMED_OUT: "timedOut",
+} as const satisfies Record<FinalState, keyof DefinitionCounters>;
 
 function isFailure(state: FinalState): boolean {
   return state === "FAILED" || state === "TIMED_OUT";
@@ -273,8 +334,16 @@ function isFailure(state: FinalState): boolean {
 export function ended(context: SupervisorContext, event: SupervisorEventOf<"ENDED">): SupervisorStep {
   const counted_ = counted(context, { active: -1, [COUNTER_OF[event.state]]: 1 });
   const { counters } = counted_.supervision;
-  const consecutiveFailures = isFailure(event.state) ? counters.consecutiveFailures + 1 : event.state === "COMPLETED" ? 0 : counters.consecutiveFailures;
-  const supervision: Supervision = { ...counted_.supervision, lastEndedAt: event.at, counters: { ...counters, consecutiveFailures } };
+  const consecutiveFailures = isFailure(event.state)
+    ? counters.consecutiveFailures + 1
+    : event.state === "COMPLETED"
+      ? 0
+      : counters.consecutiveFailures;
+  const supervision: Supervision = {
+    ...counted_.supervision,
+    lastEndedAt: event.at,
+    counters: { ...counters, consecutiveFailures },
+  };
   const { schedule } = context.spec;
   const nextDueAt =
     awaitsEnd(schedule) && counters.active === 0 && supervision.nextDueAt === null && !isSpent(schedule, supervision)
@@ -286,18 +355,29 @@ export function ended(context: SupervisorContext, event: SupervisorEventOf<"ENDE
 /** An instance ended of a definition that fires no more: with a fixed delay too nothing comes after it. */
 export function endedAfterwards(context: SupervisorContext, event: SupervisorEventOf<"ENDED">): SupervisorStep {
   const step = ended(context, event);
-  return { ...step, context: { ...step.context, supervision: { ...step.context.supervision, nextDueAt: context.supervision.nextDueAt } } };
+  return {
+    ...step,
+    context: {
+      ...step.context,
+      supervision: { ...step.context.supervision, nextDueAt: context.supervision.nextDueAt },
+    },
+  };
 }
 
 /** Whether the definition's own rule pauses it after this end. */
 export function pausesAfter({ spec, supervision }: SupervisorContext, state: FinalState): boolean {
-  return spec.pauseOnFailures > 0 && isFailure(state) && supervision.counters.consecutiveFailures + 1 >= spec.pauseOnFailures;
+  return (
+    spec.pauseOnFailures > 0 && isFailure(state) && supervision.counters.consecutiveFailures + 1 >= spec.pauseOnFailures
+  );
 }
 
 export function failurePause(context: SupervisorContext, event: SupervisorEventOf<"ENDED">): SupervisorStep {
   const step = ended(context, event);
   const reason = `paused by itself after ${step.context.supervision.counters.consecutiveFailures} failures in a row`;
-  return { context: { ...step.context, stateReason: reason }, effects: [{ kind: "announce", name: "paused", data: { reason } }] };
+  return {
+    context: { ...step.context, stateReason: reason },
+    effects: [{ kind: "announce", name: "paused", data: { reason } }],
+  };
 }
 
 export function revived(context: SupervisorContext, event: SupervisorEventOf<"REVIVED">): SupervisorStep {
@@ -305,7 +385,10 @@ export function revived(context: SupervisorContext, event: SupervisorEventOf<"RE
 }
 
 export function pause(context: SupervisorContext, { reason }: SupervisorEventOf<"PAUSE">): SupervisorStep {
-  return { context: { ...context, stateReason: reason }, effects: [{ kind: "announce", name: "paused", data: { reason } }] };
+  return {
+    context: { ...context, stateReason: reason },
+    effects: [{ kind: "announce", name: "paused", data: { reason } }],
+  };
 }
 
 export function resume(context: SupervisorContext): SupervisorStep {
@@ -318,10 +401,22 @@ export function resume(context: SupervisorContext): SupervisorStep {
 
 export function cancel(context: SupervisorContext, event: SupervisorEventOf<"CANCEL">): SupervisorStep {
   const reason = event.reason === "" ? "the definition was cancelled" : event.reason;
-  const order: Cancelling = { which: event.cancelRunning ? "all" : "gated", terminate: event.terminate, reason, olderThan: "" };
+  const order: Cancelling = {
+    which: event.cancelRunning ? "all" : "gated",
+    terminate: event.terminate,
+    reason,
+    olderThan: "",
+  };
   return {
-    context: { ...context, stateReason: event.reason, supervision: callingOff({ ...context.supervision, nextDueAt: null }, order) },
-    effects: [{ kind: "announce", name: "cancelled", data: { reason: event.reason, cancelRunning: event.cancelRunning } }, CANCEL_OTHERS],
+    context: {
+      ...context,
+      stateReason: event.reason,
+      supervision: callingOff({ ...context.supervision, nextDueAt: null }, order),
+    },
+    effects: [
+      { kind: "announce", name: "cancelled", data: { reason: event.reason, cancelRunning: event.cancelRunning } },
+      CANCEL_OTHERS,
+    ],
   };
 }
 
@@ -342,7 +437,9 @@ function rescheduled({ spec: before, supervision }: SupervisorContext, spec: Def
     return supervision;
   }
   const single = spec.schedule.timing.kind === "at" || spec.schedule.timing.kind === "immediate";
-  const after = single ? Math.max(supervision.takenUntil, firstSearchFrom(spec.schedule, at)) : Math.max(supervision.takenUntil, at);
+  const after = single
+    ? Math.max(supervision.takenUntil, firstSearchFrom(spec.schedule, at))
+    : Math.max(supervision.takenUntil, at);
   return { ...supervision, nextDueAt: followingDue(spec.schedule, supervision, after) };
 }
 
@@ -369,7 +466,10 @@ export function calledOff(supervision: Supervision): Supervision {
   return rest;
 }
 
-function counted(context: SupervisorContext, change: Partial<Record<keyof DefinitionCounters, number>>): SupervisorContext {
+function counted(
+  context: SupervisorContext,
+  change: Partial<Record<keyof DefinitionCounters, number>>,
+): SupervisorContext {
   const counters: Record<keyof DefinitionCounters, number> = { ...context.supervision.counters };
   for (const [name, by] of Object.entries(change) as [keyof DefinitionCounters, number][]) {
     counters[name] += by;

@@ -39,7 +39,7 @@ import { WorkSession } from "./work-session.ts";
 import type { WorkerEvent } from "./worker-event.ts";
 import type { WorkerLog } from "./worker-log.ts";
 import type { ErrorOrigin, Handler, HandlerResult } from "./worker-options.ts";
-import type { StopOptions, Worker } from "./worker.ts";
+import type { StopOptions, Worker } from "./running-worker.ts";
 
 export interface QueueWorkerOptions<Payload, Result extends HandlerResult> {
   readonly client: BelfryClient;

@@ -94,7 +94,11 @@ export interface InstanceLife {
   /** Why it was cancelled or paused. */
   readonly stateReason: string;
   /** While PAUSED: since when, and the state to go back to. Deadlines stand still from `at` on. */
-  readonly paused: { readonly at: number; readonly from: "PENDING" | "RUNNING" | "BACKING_OFF"; readonly reason: WaitingReason | null } | null;
+  readonly paused: {
+    readonly at: number;
+    readonly from: "PENDING" | "RUNNING" | "BACKING_OFF";
+    readonly reason: WaitingReason | null;
+  } | null;
   readonly progress: Progress | null;
   readonly metadata: JsonObject | null;
   readonly result: JsonObject | null;

@@ -1,11 +1,5 @@
 /** What happens when an occurrence is due while instances of the definition are unfinished. */
-export type OverlapPolicy =
-  | "SKIP"
-  | "BUFFER_ONE"
-  | "BUFFER_ALL"
-  | "CANCEL_OTHER"
-  | "TERMINATE_OTHER"
-  | "ALLOW_ALL";
+export type OverlapPolicy = "SKIP" | "BUFFER_ONE" | "BUFFER_ALL" | "CANCEL_OTHER" | "TERMINATE_OTHER" | "ALLOW_ALL";
 
 export const DEFAULT_BUFFER_LIMIT = 1000;
 
@@ -22,7 +16,11 @@ export type OverlapDecision =
  */
 export function decideOverlap(
   policy: OverlapPolicy,
-  { active, buffered, bufferLimit }: { readonly active: number; readonly buffered: number; readonly bufferLimit: number },
+  {
+    active,
+    buffered,
+    bufferLimit,
+  }: { readonly active: number; readonly buffered: number; readonly bufferLimit: number },
 ): OverlapDecision {
   if (policy === "ALLOW_ALL" || active === 0) {
     return { kind: "fire", exclusive: policy !== "ALLOW_ALL" && policy !== "TERMINATE_OTHER", others: "leave" };

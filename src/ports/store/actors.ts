@@ -38,7 +38,12 @@ export interface ActorStore {
   /** The lanes of these shards. */
   queueLanes(shards: readonly number[]): Promise<readonly QueueLane[]>;
   /** Entries of a lane in these shards with an instance id greater than `after`, by id. */
-  readLane(lane: Omit<QueueLane, "count">, shards: readonly number[], after: string, limit: number): Promise<readonly QueueEntry[]>;
+  readLane(
+    lane: Omit<QueueLane, "count">,
+    shards: readonly number[],
+    after: string,
+    limit: number,
+  ): Promise<readonly QueueEntry[]>;
   findRequests(keys: readonly string[]): Promise<readonly RequestRecord[]>;
   /** Removes request records older than this. @returns how many. */
   forgetRequests(createdBefore: number, limit: number): Promise<number>;

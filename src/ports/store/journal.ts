@@ -20,7 +20,9 @@ export interface JournalStore {
   commit(batch: JournalBatch): Promise<CommitOutcome>;
 }
 
-export type CommitOutcome = { readonly kind: "committed" } | { readonly kind: "fenced"; readonly shards: readonly number[] };
+export type CommitOutcome =
+  | { readonly kind: "committed" }
+  | { readonly kind: "fenced"; readonly shards: readonly number[] };
 
 /** The claim by which a batch may write a shard. */
 export interface ShardFence {

@@ -57,7 +57,11 @@ export interface InstanceStats {
 export interface QueryStore {
   getDefinition(id: string): Promise<DefinitionWithSupervision | null>;
   /** By (createdAt, id), newest first. */
-  listDefinitions(filter: DefinitionFilter, after: ListCursor | null, limit: number): Promise<readonly DefinitionWithSupervision[]>;
+  listDefinitions(
+    filter: DefinitionFilter,
+    after: ListCursor | null,
+    limit: number,
+  ): Promise<readonly DefinitionWithSupervision[]>;
   /** Candidates whose name or content shares grams (src/domain/search.ts) with the query, most shared first. */
   searchDefinitions(
     query: string,

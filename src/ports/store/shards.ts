@@ -30,7 +30,11 @@ export interface ShardStore {
    */
   acquire(node: string, ttlMs: number, limit: number, held?: readonly number[]): Promise<readonly AcquiredShard[]>;
   /** Extends the leases that are still this node's at these epochs. @returns the shards that are: others are lost. */
-  renew(node: string, held: readonly { readonly shard: number; readonly epoch: number }[], ttlMs: number): Promise<readonly number[]>;
+  renew(
+    node: string,
+    held: readonly { readonly shard: number; readonly epoch: number }[],
+    ttlMs: number,
+  ): Promise<readonly number[]>;
   /** Gives shards up at once, so that another node need not wait for the lease to end. */
   release(node: string, held: readonly { readonly shard: number; readonly epoch: number }[]): Promise<void>;
 }

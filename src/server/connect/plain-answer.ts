@@ -1,4 +1,4 @@
-import type { NodeRequest, NodeResponse } from "./request-listener.ts";
+import type { NodeRequest, NodeResponse } from "./node-http.ts";
 
 const UNIMPLEMENTED = 12;
 /** So much of a path is repeated to who asked for it. */

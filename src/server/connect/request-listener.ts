@@ -1,6 +1,4 @@
 /** HTTP requests of any version to Connect's handlers: gRPC, gRPC-Web and Connect by their content types. */
-import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import { createRegistry } from "@bufbuild/protobuf";
 import { Code, ConnectError, createConnectRouter } from "@connectrpc/connect";
 import {
@@ -13,12 +11,9 @@ import type { UniversalHandler, UniversalServerRequest, UniversalServerResponse 
 import { file_google_rpc_error_details } from "../../gen/google/rpc/error_details_pb.ts";
 import type { Log } from "../../ports/log.ts";
 import type { GuardedMethod } from "../call/handler.ts";
+import type { NodeRequest, NodeResponse, RequestListener } from "./node-http.ts";
 import { addRoutes } from "./routes.ts";
 import { plainAnswer, unknownPath } from "./plain-answer.ts";
-
-export type NodeRequest = IncomingMessage | Http2ServerRequest;
-export type NodeResponse = ServerResponse | Http2ServerResponse;
-export type RequestListener = (request: NodeRequest, response: NodeResponse) => void;
 
 export interface RequestListenerOptions {
   readonly methods: readonly GuardedMethod[];

@@ -10,7 +10,10 @@ export function timeoutMs(header: string | string[] | undefined): number | null 
   const match = /^(\d{1,8})([HMSmun])$/.exec(String(header));
   const unit = UNIT_MS[match?.[2] ?? ""];
   if (match === null || unit === undefined) {
-    throw new ConnectError(`The header grpc-timeout "${String(header)}" is not up to eight digits and one of H, M, S, m, u, n.`, Code.InvalidArgument);
+    throw new ConnectError(
+      `The header grpc-timeout "${String(header)}" is not up to eight digits and one of H, M, S, m, u, n.`,
+      Code.InvalidArgument,
+    );
   }
   return Math.ceil(Number(match[1]) * unit);
 }

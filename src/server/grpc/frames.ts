@@ -75,7 +75,10 @@ export function isEncoding(name: string): name is Encoding {
 /** Unpacks a message. Past `maxBytes` it stops, however small the packed one was. */
 export function unpacked(message: Buffer, encoding: Encoding, maxBytes: number): Promise<Buffer> {
   if (encoding === "identity") {
-    throw new ConnectError("A message says it is compressed, but the call does not say how (grpc-encoding).", Code.Internal);
+    throw new ConnectError(
+      "A message says it is compressed, but the call does not say how (grpc-encoding).",
+      Code.Internal,
+    );
   }
   return new Promise((resolve, reject) => {
     DECODERS[encoding](message, { maxOutputLength: maxBytes }, (error, plain) => {

@@ -10,7 +10,15 @@ import { frame, FrameReader, isEncoding, unpacked } from "./frames.ts";
 import type { Encoding } from "./frames.ts";
 import { errorTrailers, OK_TRAILERS } from "./status.ts";
 
-const HEADERS: OutgoingHttpHeaders = { ":status": 200, "content-type": "application/grpc+proto", "grpc-accept-encoding": "gzip,deflate" };
+const HEADERS: OutgoingHttpHeaders = {
+  ":status": 200,
+  "content-type": "application/grpc+proto",
+  "grpc-accept-encoding": "gzip,deflate",
+};
+
+function gaveUp(cause?: unknown): ConnectError {
+  return new ConnectError("The caller gave up", Code.Canceled, undefined, undefined, cause);
+}
 
 export class GrpcCall {
   readonly #stream: ServerHttp2Stream;
@@ -24,14 +32,22 @@ export class GrpcCall {
   #over = false;
 
   /** @throws ConnectError when the headers say what cannot be served. */
-  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, method: DescMethod, { maxBytes, clock }: { maxBytes: number; clock: Clock }) {
+  constructor(
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+    method: DescMethod,
+    { maxBytes, clock }: { maxBytes: number; clock: Clock },
+  ) {
     this.#stream = stream;
     this.#method = method;
     this.#maxBytes = maxBytes;
     this.#reader = new FrameReader(maxBytes);
     const encoding = String(headers["grpc-encoding"] ?? "identity");
     if (!isEncoding(encoding)) {
-      throw new ConnectError(`Messages compressed with "${encoding}" are not read; gzip and deflate are.`, Code.Unimplemented);
+      throw new ConnectError(
+        `Messages compressed with "${encoding}" are not read; gzip and deflate are.`,
+        Code.Unimplemented,
+      );
     }
     this.#encoding = encoding;
     const timeout = timeoutMs(headers["grpc-timeout"]);
@@ -40,7 +56,7 @@ export class GrpcCall {
       this.#timer?.cancel();
       if (!this.#over) {
         this.#over = true;
-        this.#controller.abort(new ConnectError("The caller gave up", Code.Canceled));
+        this.#controller.abort(gaveUp());
       }
     });
   }
@@ -52,12 +68,21 @@ export class GrpcCall {
 
   /** The messages of the caller, as they come; not read faster than they are taken. */
   async *messages(): AsyncGenerator<Message> {
-    for await (const chunk of this.#stream.iterator({ destroyOnReturn: false })) {
-      for (const { compressed, message } of this.#reader.push(chunk as Buffer)) {
+    for await (const chunk of this.#chunks()) {
+      for (const { compressed, message } of this.#reader.push(chunk)) {
         yield this.#decoded(compressed ? await unpacked(message, this.#encoding, this.#maxBytes) : message);
       }
     }
     this.#requireWhole();
+  }
+
+  async *#chunks(): AsyncGenerator<Buffer> {
+    try {
+      yield* this.#stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
+    } catch (error) {
+      // The stream broke off; a connection that ends is nothing that failed here.
+      throw gaveUp(error);
+    }
   }
 
   /** The one message of a call that has one. */
@@ -74,8 +99,14 @@ export class GrpcCall {
         }
       });
       this.#stream.once("error", reject);
-      this.#stream.once("close", () => reject(new ConnectError("The caller gave up", Code.Canceled)));
+      let ended = false;
+      this.#stream.once("close", () => {
+        if (!ended) {
+          reject(gaveUp());
+        }
+      });
       this.#stream.once("end", () => {
+        ended = true;
         this.#only(frames).then(resolve, reject);
       });
     });
@@ -154,14 +185,22 @@ export class GrpcCall {
   }
 
   #framed(response: object): Buffer {
-    return frame(toBinary(this.#method.output, create<DescMessage>(this.#method.output, response as MessageInitShape<DescMessage>)));
+    return frame(
+      toBinary(
+        this.#method.output,
+        create<DescMessage>(this.#method.output, response as MessageInitShape<DescMessage>),
+      ),
+    );
   }
 
   #decoded(message: Buffer): Message {
     try {
       return fromBinary(this.#method.input, message);
     } catch (error) {
-      throw new ConnectError(`The message is no ${this.#method.input.typeName}: ${error instanceof Error ? error.message : "unreadable"}.`, Code.InvalidArgument);
+      throw new ConnectError(
+        `The message is no ${this.#method.input.typeName}: ${error instanceof Error ? error.message : "unreadable"}.`,
+        Code.InvalidArgument,
+      );
     }
   }
 

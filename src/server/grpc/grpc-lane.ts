@@ -26,7 +26,10 @@ export function createGrpcLane({ methods, readMaxBytes, clock, log }: GrpcLaneOp
   const byPath = new Map(methods.map((served) => [`/${served.method.parent.typeName}/${served.method.name}`, served]));
   return (stream, headers) => {
     const type = headers["content-type"];
-    const served = type === "application/grpc" || type === "application/grpc+proto" ? byPath.get(headers[":path"] as string) : undefined;
+    const served =
+      type === "application/grpc" || type === "application/grpc+proto"
+        ? byPath.get(headers[":path"] as string)
+        : undefined;
     if (served === undefined || headers[":method"] !== "POST") {
       return false;
     }
@@ -35,7 +38,10 @@ export function createGrpcLane({ methods, readMaxBytes, clock, log }: GrpcLaneOp
     try {
       call = new GrpcCall(stream, headers, served.method, { maxBytes: readMaxBytes, clock });
     } catch (error) {
-      stream.respond({ ":status": 200, "content-type": "application/grpc+proto", ...errorTrailers(ConnectError.from(error)) }, { endStream: true });
+      stream.respond(
+        { ":status": 200, "content-type": "application/grpc+proto", ...errorTrailers(ConnectError.from(error)) },
+        { endStream: true },
+      );
       stream.resume();
       return true;
     }

@@ -1,6 +1,5 @@
 /** How gRPC says how a call ended: in its trailers. */
 import type { OutgoingHttpHeaders } from "node:http";
-import type { DescMessage, Message } from "@bufbuild/protobuf";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { anyPack, AnySchema } from "@bufbuild/protobuf/wkt";
 import type { ConnectError } from "@connectrpc/connect";
@@ -16,10 +15,13 @@ export function errorTrailers(error: ConnectError): OutgoingHttpHeaders {
   if (error.details.length > 0) {
     const details = error.details.map((detail) =>
       "desc" in detail
-        ? anyPack(detail.desc as DescMessage, create(detail.desc as DescMessage, detail.value as Message))
+        ? anyPack(detail.desc, create(detail.desc, detail.value))
         : create(AnySchema, { typeUrl: `type.googleapis.com/${detail.type}`, value: detail.value }),
     );
-    const status = toBinary(StatusSchema, create(StatusSchema, { code: error.code, message: error.rawMessage, details }));
+    const status = toBinary(
+      StatusSchema,
+      create(StatusSchema, { code: error.code, message: error.rawMessage, details }),
+    );
     trailers["grpc-status-details-bin"] = Buffer.from(status).toString("base64").replace(/=+$/, "");
   }
   return trailers;
@@ -29,7 +31,10 @@ export function errorTrailers(error: ConnectError): OutgoingHttpHeaders {
 function percentEncoded(text: string): string {
   let encoded = "";
   for (const byte of Buffer.from(text, "utf8")) {
-    encoded += byte >= 0x20 && byte <= 0x7e && byte !== 0x25 ? String.fromCharCode(byte) : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
+    encoded +=
+      byte >= 0x20 && byte <= 0x7e && byte !== 0x25
+        ? String.fromCharCode(byte)
+        : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
   }
   return encoded;
 }

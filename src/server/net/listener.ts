@@ -18,7 +18,7 @@ import {
 import type { AddressInfo, Server, Socket } from "node:net";
 import type { Clock } from "../../ports/clock.ts";
 import type { Log } from "../../ports/log.ts";
-import type { NodeRequest, RequestListener } from "../connect/request-listener.ts";
+import type { NodeRequest, RequestListener } from "../connect/node-http.ts";
 import type { GrpcLane } from "../grpc/grpc-lane.ts";
 import type { ServerLimits } from "../limits.ts";
 import { http2Settings, keepSession } from "./http2-session.ts";
@@ -129,11 +129,7 @@ function askFirst(server: Http2Server | Http2SecureServer, lane: GrpcLane): void
   });
 }
 
-function cleartextServer(
-  options: ListenerOptions,
-  onRequest: RequestListener,
-  onHttp2: Http2Setup,
-): Http1Server {
+function cleartextServer(options: ListenerOptions, onRequest: RequestListener, onHttp2: Http2Setup): Http1Server {
   const { limits, clock } = options;
   const http2: Http2Server = createHttp2Server({ ...http2Settings(limits) }, onRequest);
   onHttp2(http2);

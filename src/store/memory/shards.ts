@@ -31,7 +31,12 @@ export class MemoryShards implements ShardStore {
     });
   }
 
-  async acquire(node: string, ttlMs: number, limit: number, held: readonly number[] = []): Promise<readonly AcquiredShard[]> {
+  async acquire(
+    node: string,
+    ttlMs: number,
+    limit: number,
+    held: readonly number[] = [],
+  ): Promise<readonly AcquiredShard[]> {
     const now = this.#clock.monotonic();
     const wanted = this.#tables.shards.filter(({ shard }) => !held.includes(shard));
     const free = wanted.filter(({ owner, expiresAt }) => owner === null || expiresAt <= now);

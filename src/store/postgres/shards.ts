@@ -56,7 +56,12 @@ export class PostgresShards implements ShardStore {
   }
 
   /** Shards that nobody holds come first, so that a node which asks again gets further ones. */
-  async acquire(node: string, ttlMs: number, limit: number, held: readonly number[] = []): Promise<readonly AcquiredShard[]> {
+  async acquire(
+    node: string,
+    ttlMs: number,
+    limit: number,
+    held: readonly number[] = [],
+  ): Promise<readonly AcquiredShard[]> {
     const { rows } = await this.#database.run((tables) =>
       sql<AcquiredShard>`
         with free as (

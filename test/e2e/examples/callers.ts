@@ -2,7 +2,15 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { resolve } from "node:path";
-import { createRegistry, fromBinary, fromJson, toJson, type DescMethod, type DescMethodServerStreaming, type DescMethodUnary } from "@bufbuild/protobuf";
+import {
+  createRegistry,
+  fromBinary,
+  fromJson,
+  toJson,
+  type DescMethod,
+  type DescMethodServerStreaming,
+  type DescMethodUnary,
+} from "@bufbuild/protobuf";
 import { Code, ConnectError, createClient, type Transport } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcWebTransport, Http2SessionManager } from "@connectrpc/connect-node";
 import { file_belfry_v1_definition_service } from "../../../src/gen/belfry/v1/definition_service_pb.ts";
@@ -12,7 +20,9 @@ import { file_belfry_v1_worker_service } from "../../../src/gen/belfry/v1/worker
 import { ErrorInfoSchema } from "../../../src/gen/google/rpc/error_details_pb.ts";
 import type { Json } from "./placeholders.ts";
 
-export type CallResult = { readonly kind: "answer"; readonly answer: Json } | { readonly kind: "refusal"; readonly code: string; readonly reason: string };
+export type CallResult =
+  | { readonly kind: "answer"; readonly answer: Json }
+  | { readonly kind: "refusal"; readonly code: string; readonly reason: string };
 
 export interface Caller {
   call(method: string, request: string): Promise<CallResult>;
@@ -38,15 +48,21 @@ function refusal({ code, details = [] }: ConnectFailure): CallResult {
 /** The real `buf curl`, which learns the schema by reflection. */
 export function bufCurl(url: string): Caller {
   const start = (method: string, request: string) =>
-    spawn(process.execPath, [BUF, "curl", "--protocol", "grpc", "--http2-prior-knowledge", "-d", request, `${url}/${method}`], {
-      stdio: ["ignore", "pipe", "pipe"],
-      detached: true,
-    });
+    spawn(
+      process.execPath,
+      [BUF, "curl", "--protocol", "grpc", "--http2-prior-knowledge", "-d", request, `${url}/${method}`],
+      {
+        stdio: ["ignore", "pipe", "pipe"],
+        detached: true,
+      },
+    );
   return {
     async call(method, request) {
       const curl = start(method, request);
       const [stdout, stderr] = await Promise.all([textOf(curl.stdout), textOf(curl.stderr)]);
-      return stdout === "" ? refusal(JSON.parse(stderr) as ConnectFailure) : { kind: "answer", answer: JSON.parse(stdout) as Json };
+      return stdout === ""
+        ? refusal(JSON.parse(stderr) as ConnectFailure)
+        : { kind: "answer", answer: JSON.parse(stdout) as Json };
     },
     async watch(method, request, enough) {
       const curl = start(method, request);
@@ -70,7 +86,12 @@ export function bufCurl(url: string): Caller {
 /** What `curl` does: POST with JSON over HTTP/1.1. Streams are framed: five bytes of flags and length before each JSON text. */
 export function plainJson(url: string): Caller {
   const post = (method: string, contentType: string, body: string | Uint8Array<ArrayBuffer>, signal?: AbortSignal) =>
-    fetch(`${url}/${method}`, { method: "POST", headers: { "content-type": contentType }, body, signal: signal ?? null });
+    fetch(`${url}/${method}`, {
+      method: "POST",
+      headers: { "content-type": contentType },
+      body,
+      signal: signal ?? null,
+    });
   return {
     async call(method, request) {
       const response = await post(method, "application/json", request);
@@ -98,12 +119,15 @@ export function plainJson(url: string): Caller {
 }
 
 /** A browser's protocol, in binary. */
-export const grpcWeb = (url: string): Caller => overConnect(createGrpcWebTransport({ baseUrl: url, httpVersion: "1.1" }));
+export const grpcWeb = (url: string): Caller =>
+  overConnect(createGrpcWebTransport({ baseUrl: url, httpVersion: "1.1" }));
 
 /** Connect's own protocol over HTTP/2 without TLS. */
 export function connectHttp2(url: string): Caller {
   const sessionManager = new Http2SessionManager(url);
-  const caller = overConnect(createConnectTransport({ baseUrl: url, httpVersion: "2", useBinaryFormat: true, sessionManager }));
+  const caller = overConnect(
+    createConnectTransport({ baseUrl: url, httpVersion: "2", useBinaryFormat: true, sessionManager }),
+  );
   return { ...caller, close: () => sessionManager.abort() };
 }
 
@@ -126,7 +150,13 @@ function overConnect(transport: Transport): Caller {
     async call(path, request) {
       const method = methodOf(path) as DescMethodUnary;
       try {
-        const { message } = await transport.unary(method, undefined, undefined, undefined, fromJson(method.input, JSON.parse(request)));
+        const { message } = await transport.unary(
+          method,
+          undefined,
+          undefined,
+          undefined,
+          fromJson(method.input, JSON.parse(request)),
+        );
         return { kind: "answer", answer: toJson(method.output, message) as Json };
       } catch (thrown) {
         const error = ConnectError.from(thrown);
@@ -136,11 +166,16 @@ function overConnect(transport: Transport): Caller {
     },
     async watch(path, request, enough) {
       const method = methodOf(path) as DescMethodServerStreaming;
-      const client = createClient(method.parent, transport) as Record<string, (request: object, options: object) => AsyncIterable<object>>;
+      const client = createClient(method.parent, transport) as Record<
+        string,
+        (request: object, options: object) => AsyncIterable<object>
+      >;
       const stop = new AbortController();
-      const answers = client[method.localName]?.(fromJson(method.input, JSON.parse(request)), { signal: stop.signal }) ?? [];
+      const answers =
+        client[method.localName]?.(fromJson(method.input, JSON.parse(request)), { signal: stop.signal }) ?? [];
       try {
-        for await (const answer of answers as AsyncIterable<never>) if (enough(toJson(method.output, answer) as Json)) stop.abort();
+        for await (const answer of answers as AsyncIterable<never>)
+          if (enough(toJson(method.output, answer) as Json)) stop.abort();
       } catch (error) {
         if (!stop.signal.aborted) throw error;
       }

@@ -28,7 +28,10 @@ describe("docs/examples.md, word for word", () => {
     });
     afterAll(async () => {
       // What was left unfinished must not be polled by the next way through the page.
-      await plainJson(server.url).call("belfry.v1.InstanceService/CancelInstance", '{"selector":{"userId":"user1"},"terminate":true}');
+      await plainJson(server.url).call(
+        "belfry.v1.InstanceService/CancelInstance",
+        '{"selector":{"userId":"user1"},"terminate":true}',
+      );
       caller.close();
     });
 

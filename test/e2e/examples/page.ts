@@ -8,7 +8,9 @@ export interface Example {
   readonly method: string;
   /** As the page has it, placeholders included. */
   readonly request: string;
-  readonly outcome: { readonly kind: "answer"; readonly holds: string } | { readonly kind: "refusal"; readonly code: string; readonly reason: string };
+  readonly outcome:
+    | { readonly kind: "answer"; readonly holds: string }
+    | { readonly kind: "refusal"; readonly code: string; readonly reason: string };
 }
 
 const PAGE = resolve(import.meta.dirname, "../../../docs/examples.md");
@@ -20,10 +22,16 @@ export function readExamples(): readonly Example[] {
   const text = readFileSync(PAGE, "utf8");
   const examples = [...text.matchAll(EXAMPLE)].map(({ groups = {} }): Example => {
     const { title = "", method = "", request = "", code, reason = "", holds = "" } = groups;
-    return { title, method, request, outcome: code === undefined ? { kind: "answer", holds } : { kind: "refusal", code, reason } };
+    return {
+      title,
+      method,
+      request,
+      outcome: code === undefined ? { kind: "answer", holds } : { kind: "refusal", code, reason },
+    };
   });
   // A title that the pattern does not understand must not be passed over.
   const titles = text.match(/^### /gm)?.length;
-  if (titles !== examples.length) throw new Error(`${PAGE} has ${titles} examples, of which ${examples.length} can be read`);
+  if (titles !== examples.length)
+    throw new Error(`${PAGE} has ${titles} examples, of which ${examples.length} can be read`);
   return examples;
 }

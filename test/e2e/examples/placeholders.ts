@@ -9,7 +9,10 @@ export class Seen {
   readonly #values = new Map<string, string>();
 
   learn(answer: Json): void {
-    const { definition, instance, attempt } = answer as Record<string, { readonly id?: string; readonly token?: string } | undefined>;
+    const { definition, instance, attempt } = answer as Record<
+      string,
+      { readonly id?: string; readonly token?: string } | undefined
+    >;
     this.#keep("definitionId", definition?.id);
     this.#keep("instanceId", instance?.id);
     this.#keep("attemptToken", attempt?.token);
@@ -17,7 +20,9 @@ export class Seen {
 
   /** The request with every open place filled in, as JSON. */
   fill(request: string, method: string): string {
-    const anyObject = method.endsWith("/PreviewSchedule") ? '{"cron":{"expressions":["0 8 * * *"]},"timeZone":"Asia/Shanghai"}' : '{"host":"b"}';
+    const anyObject = method.endsWith("/PreviewSchedule")
+      ? '{"cron":{"expressions":["0 8 * * *"]},"timeZone":"Asia/Shanghai"}'
+      : '{"host":"b"}';
     return request
       .replaceAll("{…}", anyObject)
       .replaceAll(/(?<item>\{[^[\]]*\}),…\]/g, "$<item>,$<item>]")
@@ -55,7 +60,8 @@ function expectField(given: Json | undefined, shown: Json, path: string): void {
     shown.forEach((item: Json, index) => expectField((given as Json[])[index], item, `${path}[${index}]`));
   } else if (typeof shown === "object" && shown !== null) {
     expect(given, path).toBeTypeOf("object");
-    for (const [name, value] of Object.entries(shown)) expectField((given as Record<string, Json>)[name], value, `${path}.${name}`);
+    for (const [name, value] of Object.entries(shown))
+      expectField((given as Record<string, Json>)[name], value, `${path}.${name}`);
   } else {
     expect(given, path).toBe(shown);
   }

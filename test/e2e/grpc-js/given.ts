@@ -25,7 +25,11 @@ export async function triggered(client: GrpcClient, definitionId: string, more: 
 
 /** Takes one instance by hand. @returns the token of the attempt. */
 export async function taken(client: GrpcClient, queue: string, workerId = "w1"): Promise<string> {
-  return idOf(await client.call(`${WORKERS}/PollInstance`, { queue, workerId, wait: { seconds: 10 } }), "attempt", "token");
+  return idOf(
+    await client.call(`${WORKERS}/PollInstance`, { queue, workerId, wait: { seconds: 10 } }),
+    "attempt",
+    "token",
+  );
 }
 
 export function idOf(answer: Message, what: string, field = "id"): string {

@@ -53,7 +53,8 @@ export class GrpcClient implements Disposable {
 
   start(method: string, request: object, options: CallOptions = {}): UnderWay {
     const { promise: answer, resolve: answered, reject } = Promise.withResolvers<Message>();
-    const onAnswer = (error: ServiceError | null, message: Message): void => (error ? reject(error) : answered(message));
+    const onAnswer = (error: ServiceError | null, message: Message): void =>
+      error ? reject(error) : answered(message);
     const call = this.#invoke(method, request, new grpc.Metadata(), options, onAnswer) as { cancel(): void };
     return { answer, cancel: () => call.cancel() };
   }
@@ -105,7 +106,9 @@ export class GrpcClient implements Disposable {
 export function detailsOf(error: ServiceError): readonly { readonly type: string; readonly value: Message }[] {
   const [bytes] = error.metadata.get("grpc-status-details-bin");
   if (!(bytes instanceof Buffer)) return [];
-  const { details = [] } = decode("google.rpc.Status", bytes) as { readonly details?: readonly { readonly type_url: string; readonly value: Buffer }[] };
+  const { details = [] } = decode("google.rpc.Status", bytes) as {
+    readonly details?: readonly { readonly type_url: string; readonly value: Buffer }[];
+  };
   return details.map(({ type_url: url, value }) => {
     const type = url.replace(/^.*\//, "");
     return { type, value: decode(type, value) };
@@ -134,14 +137,14 @@ export class Inbox {
     stream.on("end", () => this.#ended.reject(new Error("The stream ended")));
   }
 
-  /** The next message that has the field; those before it are passed over. Rejects when the stream ends first. */
-  async next(field: string): Promise<Message> {
+  /** The next message, or the next that has the field: then those before it are passed over. Rejects when the stream ends first. */
+  async next(field?: string): Promise<Message> {
     for (;;) {
       const message = this.#messages.shift();
       if (message === undefined) {
         this.#wake = Promise.withResolvers();
         await Promise.race([this.#wake.promise, this.#ended.promise]);
-      } else if (message[field] !== undefined && !(Array.isArray(message[field]) && message[field].length === 0)) {
+      } else if (field === undefined || message[field] !== undefined) {
         return message;
       }
     }
@@ -155,6 +158,9 @@ export class Inbox {
 
 /** A free-form object as google.protobuf.Struct. */
 export function struct(object: Readonly<Record<string, string | number | boolean>>): Message {
-  const fields = Object.entries(object).map(([name, value]) => [name, { [`${typeof value}Value`]: value }] as const);
+  const kinds = { string: "stringValue", number: "numberValue", boolean: "boolValue" } as const;
+  const fields = Object.entries(object).map(
+    ([name, value]) => [name, { [kinds[typeof value as keyof typeof kinds]]: value }] as const,
+  );
   return { fields: Object.fromEntries(fields) };
 }

@@ -25,7 +25,11 @@ interface ConnectFailure {
   readonly code: string;
   readonly message?: string;
   readonly details?: readonly {
-    readonly debug?: { reason?: string; metadata?: Record<string, string>; fieldViolations?: readonly { field: string }[] };
+    readonly debug?: {
+      reason?: string;
+      metadata?: Record<string, string>;
+      fieldViolations?: readonly { field: string }[];
+    };
   }[];
 }
 
@@ -40,7 +44,10 @@ export function apiAt(url: string): Api {
       return JSON.parse(body) as JsonObject;
     },
     async refusal(method, body) {
-      const response = await post(method, typeof body === "string" || body instanceof Uint8Array ? body : JSON.stringify(body));
+      const response = await post(
+        method,
+        typeof body === "string" || body instanceof Uint8Array ? body : JSON.stringify(body),
+      );
       const text = await response.text();
       if (response.ok) throw new Error(`${method} was expected to be refused, and answered ${text}`);
       const { code, message = "", details = [] } = JSON.parse(text) as ConnectFailure;

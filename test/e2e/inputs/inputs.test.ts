@@ -24,15 +24,31 @@ async function expectRefusal({ method, request, code, reason, fields = [], metad
   expect(await everything(world)).toEqual(before);
 }
 
-const inTable = (inputs: readonly WrongInput[]) => inputs.map((input) => [input.method.replace(/^\w+\//, ""), input.wrong, input] as const);
+const inTable = (inputs: readonly WrongInput[]) =>
+  inputs.map((input) => [input.method.replace(/^\w+\//, ""), input.wrong, input] as const);
 
 describe("wrong schedules", () => {
   it.each(WRONG_SCHEDULES.map((each) => [each.wrong, each] as const))("%s", async (wrong, { schedule, fields }) => {
     const at = (path: string) => fields.map((field) => (field === "" ? path : `${path}.${field}`));
     const refused = { wrong, code: "invalid_argument", reason: "INVALID_FIELD" };
-    await expectRefusal({ ...refused, method: "DefinitionService/CreateDefinition", request: () => ({ definition: aDefinition({ schedule }) }), fields: at("definition.schedule") });
-    await expectRefusal({ ...refused, method: "DefinitionService/UpdateDefinition", request: ({ idle }) => ({ definition: { id: idle, schedule } }), fields: at("definition.schedule") });
-    await expectRefusal({ ...refused, method: "DefinitionService/PreviewSchedule", request: () => ({ schedule }), fields: at("schedule") });
+    await expectRefusal({
+      ...refused,
+      method: "DefinitionService/CreateDefinition",
+      request: () => ({ definition: aDefinition({ schedule }) }),
+      fields: at("definition.schedule"),
+    });
+    await expectRefusal({
+      ...refused,
+      method: "DefinitionService/UpdateDefinition",
+      request: ({ idle }) => ({ definition: { id: idle, schedule } }),
+      fields: at("definition.schedule"),
+    });
+    await expectRefusal({
+      ...refused,
+      method: "DefinitionService/PreviewSchedule",
+      request: () => ({ schedule }),
+      fields: at("schedule"),
+    });
   });
 });
 

@@ -37,17 +37,30 @@ export async function aWorld(): Promise<World> {
   const server = await startServerProcess();
   const api = apiAt(server.url);
   const create = async (given: JsonObject, requestId?: string): Promise<string> =>
-    idOf(await api.ask("DefinitionService/CreateDefinition", { definition: aDefinition(given), requestId }), "definition");
+    idOf(
+      await api.ask("DefinitionService/CreateDefinition", { definition: aDefinition(given), requestId }),
+      "definition",
+    );
   const trigger = async (definitionId: string, more: JsonObject = {}): Promise<string> =>
-    idOf(await api.ask("DefinitionService/TriggerDefinition", { definitionId, ignoreOverlap: true, ...more }), "instance");
+    idOf(
+      await api.ask("DefinitionService/TriggerDefinition", { definitionId, ignoreOverlap: true, ...more }),
+      "instance",
+    );
   const take = async (): Promise<string> =>
-    idOf(await api.ask("WorkerService/PollInstance", { queue: "busy", workerId: "w1", wait: "10s" }), "attempt", "token");
+    idOf(
+      await api.ask("WorkerService/PollInstance", { queue: "busy", workerId: "w1", wait: "10s" }),
+      "attempt",
+      "token",
+    );
   const used = { create: "made-once", pause: "paused-once", trigger: "triggered-once", update: "renamed-once" };
 
   const idle = await create({}, used.create);
   const { definition } = await api.ask("DefinitionService/GetDefinition", { definitionId: idle });
-  const oldEtag = String((definition as JsonObject)["etag"]);
-  await api.ask("DefinitionService/UpdateDefinition", { definition: { id: idle, name: "nightly report" }, requestId: used.update });
+  const oldEtag = (definition as JsonObject)["etag"] as string;
+  await api.ask("DefinitionService/UpdateDefinition", {
+    definition: { id: idle, name: "nightly report" },
+    requestId: used.update,
+  });
 
   const cancelled = await create({});
   await api.ask("DefinitionService/CancelDefinition", { definitionId: cancelled });
@@ -76,7 +89,7 @@ export async function aWorld(): Promise<World> {
     waiting,
     completed,
     staleToken,
-    pageToken: String(nextPageToken),
+    pageToken: nextPageToken as string,
     used,
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };

@@ -16,10 +16,28 @@ export interface WrongInput {
 }
 
 /** INVALID_ARGUMENT that names these fields. */
-export function invalid(wrong: string, method: string, request: WrongInput["request"] | JsonObject, ...fields: string[]): WrongInput {
-  return { wrong, method, request: typeof request === "function" ? request : () => request, code: "invalid_argument", reason: "INVALID_FIELD", fields };
+export function invalid(
+  wrong: string,
+  method: string,
+  request: WrongInput["request"] | JsonObject,
+  ...fields: string[]
+): WrongInput {
+  return {
+    wrong,
+    method,
+    request: typeof request === "function" ? request : () => request,
+    code: "invalid_argument",
+    reason: "INVALID_FIELD",
+    fields,
+  };
 }
 
-export function refused(wrong: string, method: string, request: WrongInput["request"] | JsonObject, code: string, reason: string): WrongInput {
+export function refused(
+  wrong: string,
+  method: string,
+  request: WrongInput["request"] | JsonObject,
+  code: string,
+  reason: string,
+): WrongInput {
   return { wrong, method, request: typeof request === "function" ? request : () => request, code, reason };
 }

@@ -1,6 +1,6 @@
 import { onTestFinished } from "vitest";
 import { createWorker } from "../../../src/client/worker/worker.ts";
-import type { Worker } from "../../../src/client/worker/worker.ts";
+import type { Worker } from "../../../src/client/worker/running-worker.ts";
 import type { WorkerEvent } from "../../../src/client/worker/worker-event.ts";
 import type { ErrorOrigin, HandlerResult, WorkerSettings } from "../../../src/client/worker/worker-options.ts";
 import { recordingLog } from "../../support/log.ts";

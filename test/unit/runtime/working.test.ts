@@ -28,8 +28,13 @@ describe("an instance and its worker", () => {
     const [assignment] = worker.assignments;
     expect(assignment?.instance).toMatchObject({ id: instance.id, state: "RUNNING" });
     expect(await node.workers.complete(assignment?.token ?? "", { ok: true })).toBe("COMPLETED");
-    expect(await world.store.queries.getInstance(instance.id)).toMatchObject({ state: "COMPLETED", life: { result: { ok: true } } });
-    expect(await world.store.queries.listAttempts(instance.id, null, 10)).toMatchObject([{ number: 1, outcome: "SUCCEEDED", workerId: "w1" }]);
+    expect(await world.store.queries.getInstance(instance.id)).toMatchObject({
+      state: "COMPLETED",
+      life: { result: { ok: true } },
+    });
+    expect(await world.store.queries.listAttempts(instance.id, null, 10)).toMatchObject([
+      { number: 1, outcome: "SUCCEEDED", workerId: "w1" },
+    ]);
   });
 
   it("is created running when a worker has a free slot", async () => {
@@ -40,7 +45,9 @@ describe("an instance and its worker", () => {
 
   it("is tried again after its backoff when its attempt fails, and given up when retries are used up", async () => {
     const worker = await aWorker(node);
-    const spec = aWorkerSpec({ retry: { initialDelayMs: 1000, factor: 2, maxDelayMs: 10_000, jitterMs: 0, maxRetries: 1, nonRetryableCodes: [] } });
+    const spec = aWorkerSpec({
+      retry: { initialDelayMs: 1000, factor: 2, maxDelayMs: 10_000, jitterMs: 0, maxRetries: 1, nonRetryableCodes: [] },
+    });
     const { instance } = await triggered(spec);
     await world.clock.advance(0);
     const error = { code: "BOOM", message: "no luck", traceback: "" };
@@ -50,16 +57,31 @@ describe("an instance and its worker", () => {
     await world.clock.advance(1);
     expect(worker.assignments).toHaveLength(2);
     expect(await node.workers.fail(worker.assignments[1]?.token ?? "", { error, retryable: true })).toBe("FAILED");
-    expect(await world.store.queries.getInstance(instance.id)).toMatchObject({ state: "FAILED", life: { error, attemptCount: 2 } });
+    expect(await world.store.queries.getInstance(instance.id)).toMatchObject({
+      state: "FAILED",
+      life: { error, attemptCount: 2 },
+    });
   });
 
   it("refuses what comes with the token of an attempt that is over, and changes nothing", async () => {
     const worker = await aWorker(node);
-    const { instance } = await triggered(aWorkerSpec({ timeouts: { scheduleToStartMs: null, startToCloseMs: 1000, scheduleToCloseMs: null, heartbeatMs: null, cancelGraceMs: 1000 } }));
+    const { instance } = await triggered(
+      aWorkerSpec({
+        timeouts: {
+          scheduleToStartMs: null,
+          startToCloseMs: 1000,
+          scheduleToCloseMs: null,
+          heartbeatMs: null,
+          cancelGraceMs: 1000,
+        },
+      }),
+    );
     await world.clock.advance(1000);
     const before = await world.store.queries.getInstance(instance.id);
     expect(before).toMatchObject({ state: "BACKING_OFF", life: { error: { code: "START_TO_CLOSE_TIMEOUT" } } });
-    await expect(node.workers.complete(worker.assignments[0]?.token ?? "", { late: true })).rejects.toMatchObject({ reason: "STALE_ATTEMPT" });
+    await expect(node.workers.complete(worker.assignments[0]?.token ?? "", { late: true })).rejects.toMatchObject({
+      reason: "STALE_ATTEMPT",
+    });
     expect(await world.store.queries.getInstance(instance.id)).toEqual(before);
     expect(worker.signals).toMatchObject([{ stale: true }]);
   });

@@ -39,7 +39,11 @@ export class Life {
   last: InstanceDecision;
 
   constructor(given: Partial<InstanceSpec> = {}, gate: WaitingReason | null = null) {
-    this.last = createInstance({ id: "i", shard: 0, at: T0 }, anInstanceSpec({ retry: retry(), timeouts: timeouts(), ...given }), gate);
+    this.last = createInstance(
+      { id: "i", shard: 0, at: T0 },
+      anInstanceSpec({ retry: retry(), timeouts: timeouts(), ...given }),
+      gate,
+    );
     this.record = this.last.record;
   }
 
@@ -68,7 +72,15 @@ export class Life {
   fail(s = 0, failure: { retryable?: boolean; retryDelayMs?: number; code?: string; chance?: number } = {}): this {
     const { retryable = true, code = "BOOM", chance = 0, retryDelayMs } = failure;
     const error = { ...BOOM, code };
-    return this.when({ type: "FAIL", at: T0 + s * 1000, token: this.token, error, retryable, chance, ...(retryDelayMs === undefined ? {} : { retryDelayMs }) });
+    return this.when({
+      type: "FAIL",
+      at: T0 + s * 1000,
+      token: this.token,
+      error,
+      retryable,
+      chance,
+      ...(retryDelayMs === undefined ? {} : { retryDelayMs }),
+    });
   }
 
   lose(s = 0): this {
@@ -121,18 +133,18 @@ export class Life {
 
 /** Each place of the statechart, with the ways in which its data can differ. */
 export const PLACES = {
-  "PENDING": () => new Life(),
+  PENDING: () => new Life(),
   "PENDING, gated": () => new Life({}, "BUFFERED"),
-  "RUNNING": () => new Life().start(),
+  RUNNING: () => new Life().start(),
   "RUNNING, cancel asked": () => new Life().start().cancel(),
-  "BACKING_OFF": () => new Life().start().fail(),
+  BACKING_OFF: () => new Life().start().fail(),
   "PAUSED from PENDING": () => new Life().pause(),
   "PAUSED from gated": () => new Life({}, "CONCURRENCY").pause(),
   "PAUSED from RUNNING": () => new Life().start().pause(),
   "PAUSED from BACKING_OFF": () => new Life().start().fail().pause(),
-  "COMPLETED": () => new Life().start().complete(),
-  "FAILED": () => new Life().start().fail(0, { retryable: false }),
-  "CANCELLED": () => new Life().terminate(),
-  "TIMED_OUT": () => new Life({ timeouts: timeouts({ scheduleToCloseMs: 1000 }) }).wake(1),
+  COMPLETED: () => new Life().start().complete(),
+  FAILED: () => new Life().start().fail(0, { retryable: false }),
+  CANCELLED: () => new Life().terminate(),
+  TIMED_OUT: () => new Life({ timeouts: timeouts({ scheduleToCloseMs: 1000 }) }).wake(1),
 } as const satisfies Record<string, () => Life>;
 export type Place = keyof typeof PLACES;

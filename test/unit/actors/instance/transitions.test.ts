@@ -23,9 +23,9 @@ type EventName = keyof typeof EVENTS;
 
 /** What each event makes of each place; what is not listed changes nothing. */
 const ACCEPTED: Record<Place, Partial<Record<EventName, string>>> = {
-  "PENDING": { START: "RUNNING", CANCEL: "CANCELLED", TERMINATE: "CANCELLED", PAUSE: "PAUSED" },
+  PENDING: { START: "RUNNING", CANCEL: "CANCELLED", TERMINATE: "CANCELLED", PAUSE: "PAUSED" },
   "PENDING, gated": { RELEASE: "PENDING", CANCEL: "CANCELLED", TERMINATE: "CANCELLED", PAUSE: "PAUSED" },
-  "RUNNING": {
+  RUNNING: {
     HEARTBEAT: "RUNNING",
     COMPLETE: "COMPLETED",
     FAIL: "BACKING_OFF",
@@ -44,7 +44,7 @@ const ACCEPTED: Record<Place, Partial<Record<EventName, string>>> = {
     CANCEL: "RUNNING",
     TERMINATE: "CANCELLED",
   },
-  "BACKING_OFF": { CANCEL: "CANCELLED", TERMINATE: "CANCELLED", PAUSE: "PAUSED" },
+  BACKING_OFF: { CANCEL: "CANCELLED", TERMINATE: "CANCELLED", PAUSE: "PAUSED" },
   "PAUSED from PENDING": { CANCEL: "CANCELLED", TERMINATE: "CANCELLED", RESUME: "PENDING" },
   "PAUSED from gated": { RELEASE: "PAUSED", CANCEL: "CANCELLED", TERMINATE: "CANCELLED", RESUME: "PENDING" },
   "PAUSED from RUNNING": {
@@ -58,10 +58,10 @@ const ACCEPTED: Record<Place, Partial<Record<EventName, string>>> = {
     RESUME: "RUNNING",
   },
   "PAUSED from BACKING_OFF": { CANCEL: "CANCELLED", TERMINATE: "CANCELLED", RESUME: "BACKING_OFF" },
-  "COMPLETED": { RETRY: "PENDING" },
-  "FAILED": { RETRY: "PENDING" },
-  "CANCELLED": { RETRY: "PENDING" },
-  "TIMED_OUT": { RETRY: "PENDING" },
+  COMPLETED: { RETRY: "PENDING" },
+  FAILED: { RETRY: "PENDING" },
+  CANCELLED: { RETRY: "PENDING" },
+  TIMED_OUT: { RETRY: "PENDING" },
 };
 
 describe.each(Object.keys(PLACES) as Place[])("an instance that is %s", (place) => {
@@ -81,13 +81,16 @@ describe.each(Object.keys(PLACES) as Place[])("an instance that is %s", (place) 
     }
   });
 
-  it.each(["HEARTBEAT", "COMPLETE", "FAIL", "FAIL for good", "LOSE"] as const)("is not changed by %s with the token of another attempt", (name) => {
-    const life = PLACES[place]();
-    const before = life.record;
-    life.when({ ...EVENTS[name](life), token: "stale" });
-    expect(life.record).toBe(before);
-    expect(life.last.effects).toEqual([]);
-  });
+  it.each(["HEARTBEAT", "COMPLETE", "FAIL", "FAIL for good", "LOSE"] as const)(
+    "is not changed by %s with the token of another attempt",
+    (name) => {
+      const life = PLACES[place]();
+      const before = life.record;
+      life.when({ ...EVENTS[name](life), token: "stale" });
+      expect(life.record).toBe(before);
+      expect(life.last.effects).toEqual([]);
+    },
+  );
 });
 
 describe("the effects of a transition", () => {
