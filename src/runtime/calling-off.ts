@@ -1,5 +1,5 @@
 /** Telling a definition's unfinished instances that they are called off, one by one, until all are told: through restarts. */
-import { calledOff } from "../actors/supervisor/supervise.ts";
+import { calledOff } from "../actors/supervisor/calling-off.ts";
 import type { InstanceRecord } from "../domain/instance/instance.ts";
 import { isFinal } from "../domain/instance/instance.ts";
 import type { Clock } from "../ports/clock.ts";

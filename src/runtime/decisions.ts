@@ -11,44 +11,18 @@ import type { InstanceEvent } from "../actors/instance/events.ts";
 import { decideSupervisor } from "../actors/supervisor/decide.ts";
 import type { SupervisorEffect } from "../actors/supervisor/effects.ts";
 import type { Load, SupervisorEvent } from "../actors/supervisor/events.ts";
-import { nextLookAt } from "../actors/supervisor/supervise.ts";
-import type { BelfryError } from "../domain/error.ts";
+import { nextLookAt } from "../actors/supervisor/due.ts";
 import type { FinalState } from "../domain/instance/instance.ts";
 import { isFinal } from "../domain/instance/instance.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Random } from "../ports/random.ts";
 import type { Deadlines } from "./deadlines.ts";
+import type { ExecutorPort, FollowUps, SupervisorOutcome } from "./decision-effects.ts";
 import type { Journal } from "./journal.ts";
 import type { Ownership } from "./ownership.ts";
 import { definitionNotFound, refusalOf, shardUnavailable } from "./refusals.ts";
 import type { InstanceResident, Residents, SupervisorResident } from "./residents.ts";
 import { isTracked, memberOf } from "./rosters.ts";
-
-/** What decisions need of queues and workers. */
-export interface ExecutorPort {
-  offer(resident: InstanceResident): void;
-  withdraw(resident: InstanceResident): void;
-  dispatch(resident: InstanceResident): void;
-  signal(resident: InstanceResident, signal: Extract<InstanceEffect, { kind: "signal" }>): void;
-  /** The attempt with this token is over: its slot is free. */
-  release(token: string): void;
-  /** Pairs what waits with free slots, when a run of decisions is over. */
-  settle(): void;
-}
-
-/** What decisions leave to be done after them, by someone who may wait. */
-export interface FollowUps {
-  callOff(supervisor: SupervisorResident): void;
-  /** An instance that is not in memory is to be let go by its supervisor. */
-  releaseLater(instanceId: string): void;
-}
-
-export type SupervisorOutcome =
-  | { readonly kind: "done"; readonly spawned: InstanceResident | null }
-  | { readonly kind: "existing"; readonly instanceId: string }
-  | { readonly kind: "refused"; readonly error: BelfryError }
-  /** The state does not allow it, or nothing was due. */
-  | { readonly kind: "ignored" };
 
 export class Decisions {
   readonly #clock: Clock;

@@ -1,4 +1,4 @@
-import { newSupervision } from "../actors/supervisor/supervise.ts";
+import { newSupervision } from "../actors/supervisor/due.ts";
 import type { SupervisorEvent } from "../actors/supervisor/events.ts";
 import { Roster } from "../actors/supervisor/roster.ts";
 import type { DefinitionRecord, DefinitionSpec } from "../domain/definition/definition.ts";

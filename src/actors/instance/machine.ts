@@ -11,6 +11,9 @@ import { nextDeadline } from "./deadline.ts";
 import type { InstanceEffect } from "./effects.ts";
 import type { AttemptFailure, InstanceEvent, InstanceEventOf } from "./events.ts";
 import type { InstanceContext, Step } from "./life.ts";
+import * as ending from "./ending.ts";
+import * as failing from "./failing.ts";
+import * as holding from "./holding.ts";
 import * as life from "./life.ts";
 
 type State = "PENDING" | "RUNNING" | "BACKING_OFF" | "PAUSED";
@@ -101,25 +104,25 @@ function afterFailure(kind: FailureKind, mine: (input: { context: InstanceContex
       guard: (input: { context: InstanceContext; event: InstanceEvent }) =>
         mine(input) && input.context.life.cancelRequestedAt !== null,
       target: "CANCELLED",
-      actions: step((context, event) => life.endNow(context, event.at, "CANCELLED", context.life.stateReason, null)),
+      actions: step((context, event) => ending.endNow(context, event.at, "CANCELLED", context.life.stateReason, null)),
     },
     {
       guard: (input: { context: InstanceContext; event: InstanceEvent }) =>
-        mine(input) && life.mayRetry(input.context, of(input.event)),
+        mine(input) && failing.mayRetry(input.context, of(input.event)),
       target: "BACKING_OFF",
-      actions: step((context, event) => life.backOff(context, event.at, of(event), outcome)),
+      actions: step((context, event) => failing.backOff(context, event.at, of(event), outcome)),
     },
     {
       guard: mine,
       target: final,
-      actions: step((context, event) => life.giveUp(context, event.at, final, of(event), outcome)),
+      actions: step((context, event) => failing.giveUp(context, event.at, final, of(event), outcome)),
     },
   ] as const;
 }
 
 function outOfTime(code: string, message: string) {
   return step((context, event) =>
-    life.endNow(context, event.at, "TIMED_OUT", message, { code, message, traceback: "" }),
+    ending.endNow(context, event.at, "TIMED_OUT", message, { code, message, traceback: "" }),
   );
 }
 
@@ -127,9 +130,9 @@ const OVERALL = outOfTime("SCHEDULE_TO_CLOSE_TIMEOUT", "It did not end within sc
 const UNSTARTED = outOfTime("SCHEDULE_TO_START_TIMEOUT", "No worker took it within schedule_to_start.");
 
 const cancelNow = step<"CANCEL" | "TERMINATE">((context, event) =>
-  life.endNow(context, event.at, "CANCELLED", event.reason, null),
+  ending.endNow(context, event.at, "CANCELLED", event.reason, null),
 );
-const complete = step<"COMPLETE">(life.complete);
+const complete = step<"COMPLETE">(ending.complete);
 const heartbeat = step<"HEARTBEAT">(life.heartbeat);
 
 export const instanceMachine = setup({
@@ -163,7 +166,10 @@ export const instanceMachine = setup({
         ],
         CANCEL: { target: "CANCELLED", actions: cancelNow },
         TERMINATE: { target: "CANCELLED", actions: cancelNow },
-        PAUSE: { target: "PAUSED", actions: step<"PAUSE">((context, event) => life.pause(context, event, "PENDING")) },
+        PAUSE: {
+          target: "PAUSED",
+          actions: step<"PAUSE">((context, event) => holding.pause(context, event, "PENDING")),
+        },
       },
     },
     RUNNING: {
@@ -179,18 +185,18 @@ export const instanceMachine = setup({
             guard: passed("RUNNING", "CANCEL_GRACE"),
             target: "CANCELLED",
             actions: step<"WAKE">((context, event) =>
-              life.endNow(context, event.at, "CANCELLED", context.life.stateReason, null),
+              ending.endNow(context, event.at, "CANCELLED", context.life.stateReason, null),
             ),
           },
           ...afterFailure("SLOW", passed("RUNNING", "START_TO_CLOSE")),
           ...afterFailure("SILENT", passed("RUNNING", "HEARTBEAT")),
         ],
-        CANCEL: { actions: step<"CANCEL">(life.requestCancel) },
+        CANCEL: { actions: step<"CANCEL">(holding.requestCancel) },
         TERMINATE: { target: "CANCELLED", actions: cancelNow },
         PAUSE: {
           guard: ({ context }) => context.life.cancelRequestedAt === null,
           target: "PAUSED",
-          actions: step<"PAUSE">((context, event) => life.pause(context, event, "RUNNING")),
+          actions: step<"PAUSE">((context, event) => holding.pause(context, event, "RUNNING")),
         },
       },
     },
@@ -209,7 +215,7 @@ export const instanceMachine = setup({
         TERMINATE: { target: "CANCELLED", actions: cancelNow },
         PAUSE: {
           target: "PAUSED",
-          actions: step<"PAUSE">((context, event) => life.pause(context, event, "BACKING_OFF")),
+          actions: step<"PAUSE">((context, event) => holding.pause(context, event, "BACKING_OFF")),
         },
       },
     },
@@ -217,8 +223,8 @@ export const instanceMachine = setup({
       description: "Held by a caller; deadlines stand still.",
       on: {
         RELEASE: {
-          guard: ({ context }) => life.isPausedAtGate(context.life),
-          actions: step<"RELEASE">(life.releasePaused),
+          guard: ({ context }) => holding.isPausedAtGate(context.life),
+          actions: step<"RELEASE">(holding.releasePaused),
         },
         HEARTBEAT: { guard: "current", actions: heartbeat },
         COMPLETE: { guard: "current", target: "COMPLETED", actions: complete },
@@ -228,15 +234,15 @@ export const instanceMachine = setup({
           {
             guard: ({ context }) => context.life.attempt !== null,
             target: "RUNNING",
-            actions: step<"CANCEL">(life.requestCancel),
+            actions: step<"CANCEL">(holding.requestCancel),
           },
           { target: "CANCELLED", actions: cancelNow },
         ],
         TERMINATE: { target: "CANCELLED", actions: cancelNow },
         RESUME: [
-          { guard: pausedFrom("RUNNING"), target: "RUNNING", actions: step<"RESUME">(life.resume) },
-          { guard: pausedFrom("BACKING_OFF"), target: "BACKING_OFF", actions: step<"RESUME">(life.resume) },
-          { target: "PENDING", actions: step<"RESUME">(life.resume) },
+          { guard: pausedFrom("RUNNING"), target: "RUNNING", actions: step<"RESUME">(holding.resume) },
+          { guard: pausedFrom("BACKING_OFF"), target: "BACKING_OFF", actions: step<"RESUME">(holding.resume) },
+          { target: "PENDING", actions: step<"RESUME">(holding.resume) },
         ],
       },
     },
@@ -269,13 +275,13 @@ function pausedFailure(kind: "FAIL" | "LOSE") {
   return [
     {
       guard: (input: { context: InstanceContext; event: InstanceEvent }) =>
-        current(input) && life.mayRetry(input.context, of(input.event)),
-      actions: step((context, event) => life.backOffPaused(context, event.at, of(event), outcome)),
+        current(input) && failing.mayRetry(input.context, of(input.event)),
+      actions: step((context, event) => failing.backOffPaused(context, event.at, of(event), outcome)),
     },
     {
       guard: current,
       target: final,
-      actions: step((context, event) => life.giveUp(context, event.at, final, of(event), outcome)),
+      actions: step((context, event) => failing.giveUp(context, event.at, final, of(event), outcome)),
     },
   ] as const;
 }

@@ -4,7 +4,7 @@ import type { SupervisorEffect } from "./effects.ts";
 import type { SupervisorEvent } from "./events.ts";
 import { pureTransition } from "../pure-transition.ts";
 import { supervisorMachine } from "./machine.ts";
-import type { SupervisorContext } from "./supervise.ts";
+import type { SupervisorContext } from "./context.ts";
 
 const transition = pureTransition(supervisorMachine);
 

@@ -6,8 +6,11 @@
 import { enqueueActions, setup } from "xstate";
 import type { SupervisorEffect } from "./effects.ts";
 import type { SupervisorEvent, SupervisorEventOf } from "./events.ts";
-import type { SupervisorContext, SupervisorStep } from "./supervise.ts";
+import type { SupervisorContext, SupervisorStep } from "./context.ts";
+import * as due from "./due.ts";
+import * as firing from "./firing.ts";
 import * as supervise from "./supervise.ts";
+import * as taking from "./taking.ts";
 
 const types = {} as { context: SupervisorContext; events: SupervisorEvent };
 
@@ -35,8 +38,8 @@ function step<Type extends SupervisorEvent["type"]>(
 }
 
 const trigger = {
-  TRIGGER: { actions: step<"TRIGGER">(supervise.trigger) },
-  BACKFILL: { actions: step<"BACKFILL">(supervise.backfill) },
+  TRIGGER: { actions: step<"TRIGGER">(firing.trigger) },
+  BACKFILL: { actions: step<"BACKFILL">(firing.backfill) },
 };
 const ended = step<"ENDED">(supervise.ended);
 const revived = { REVIVED: { actions: step<"REVIVED">(supervise.revived) } };
@@ -60,12 +63,12 @@ export const supervisorMachine = setup({
     ACTIVE: {
       description: "Fires what is due.",
       always: {
-        guard: ({ context }) => supervise.isExhausted(context),
+        guard: ({ context }) => due.isExhausted(context),
         target: "COMPLETED",
         actions: { type: "effect", params: { kind: "announce", name: "completed", data: {} } },
       },
       on: {
-        TAKE: { actions: step<"TAKE">(supervise.take) },
+        TAKE: { actions: step<"TAKE">(taking.take) },
         ...trigger,
         ...revived,
         ENDED: [
@@ -84,7 +87,7 @@ export const supervisorMachine = setup({
     PAUSED: {
       description: "Records what is due as PAUSED. Can be triggered by hand.",
       on: {
-        TAKE: { actions: step<"TAKE">(supervise.takePaused) },
+        TAKE: { actions: step<"TAKE">(taking.takePaused) },
         ...trigger,
         ...instances,
         PAUSE: { actions: step<"PAUSE">(supervise.pause) },

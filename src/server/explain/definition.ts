@@ -64,7 +64,10 @@ function* standingFacts({ definition, supervision, now }: DefinitionQuestion): I
   const { spec } = definition;
   const { counters, gated, lastFiredAt } = supervision;
   if (counters.active > 0) {
-    yield `${counted(counters.active, "instance is", "instances are")} unfinished${overlapInWords(spec.overlapPolicy, spec.maxConcurrent)}.`;
+    // What the next due time meets is of interest only where one is to come.
+    const isDueAgain = definition.state === "ACTIVE" && supervision.nextDueAt !== null;
+    const meeting = isDueAgain ? overlapInWords(spec.overlapPolicy, spec.maxConcurrent) : "";
+    yield `${counted(counters.active, "instance is", "instances are")} unfinished${meeting}.`;
   }
   if (gated > 0) yield `${counted(gated, "instance waits", "instances wait")} for others of this definition to end.`;
   if (spec.pauseOnFailures > 0 && counters.consecutiveFailures > 0) {
@@ -101,7 +104,7 @@ function* ledgerFacts({ definition, supervision, lastOccurrences }: DefinitionQu
   }
   const unfired = lastOccurrences.find(({ outcome }) => outcome !== "FIRED" && outcome !== "BUFFERED");
   if (unfired !== undefined) {
-    yield `The last of those it shows, ${timeInZone(unfired.scheduledAt, timeZone)}: ${unfired.outcome}${because(unfired.reason)}.`;
+    yield `The newest of them, ${timeInZone(unfired.scheduledAt, timeZone)}: ${unfired.outcome}${because(unfired.reason)}.`;
   }
 }
 

@@ -46,7 +46,7 @@ export function counted(count: number, noun: string, plural = `${noun}s`): strin
   return `${count} ${count === 1 ? noun : plural}`;
 }
 
-/** A text of a caller, when there is one, as an appendix: `: text`. */
+/** A text of a caller, when there is one, as an appendix: `: text`. The sentence it goes into brings the full stop. */
 export function because(reason: string): string {
-  return reason === "" ? "" : `: ${reason}`;
+  return reason === "" ? "" : `: ${reason.replace(/\.$/, "")}`;
 }

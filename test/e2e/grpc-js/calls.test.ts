@@ -1,8 +1,9 @@
-import type { ServiceError } from "@grpc/grpc-js";
+import * as grpc from "@grpc/grpc-js";
+import * as loader from "@grpc/proto-loader";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startServerProcess, type ServerProcess } from "../../support/server-process.ts";
 import { DEFINITIONS, given, idOf, INSTANCES, taken, triggered, WORKERS } from "./given.ts";
-import { detailsOf, grpc, GrpcClient, LOADING, loader, struct, type Message } from "./grpc-client.ts";
+import { detailsOf, GrpcClient, LOADING, struct, type Message } from "./grpc-client.ts";
 
 let server: ServerProcess;
 let client: GrpcClient;
@@ -80,7 +81,7 @@ describe("calls from grpc-js", () => {
   it("bytes that are no UTF-8 are INVALID_ARGUMENT", async () => {
     const channel = new grpc.Client(server.address, grpc.credentials.createInsecure());
     const raw = Buffer.from([0x0a, 0x02, 0xff, 0xfe]);
-    const { promise, resolve } = Promise.withResolvers<ServiceError | null>();
+    const { promise, resolve } = Promise.withResolvers<grpc.ServiceError | null>();
     channel.makeUnaryRequest(
       `/${DEFINITIONS}/GetDefinition`,
       (bytes: Buffer) => bytes,

@@ -1,13 +1,8 @@
 /** A client as another team writes it: grpc-js and proto-loader, the proto files from disk, and nothing that was generated here. */
-import { createRequire } from "node:module";
 import { resolve } from "node:path";
+import * as grpc from "@grpc/grpc-js";
 import type { Client, ClientDuplexStream, ClientReadableStream, ServiceError } from "@grpc/grpc-js";
-import type { PackageDefinition } from "@grpc/proto-loader";
-
-// Both are CommonJS; their types come along with require.
-const require = createRequire(import.meta.url);
-export const grpc: typeof import("@grpc/grpc-js") = require("@grpc/grpc-js");
-export const loader: typeof import("@grpc/proto-loader") = require("@grpc/proto-loader");
+import * as loader from "@grpc/proto-loader";
 
 /** What proto-loader makes of a message with the options below. */
 export type Message = { readonly [field: string]: unknown };
@@ -38,10 +33,10 @@ export interface UnderWay {
 
 export class GrpcClient implements Disposable {
   readonly #address: string;
-  readonly #schema: PackageDefinition;
+  readonly #schema: loader.PackageDefinition;
   readonly #clients = new Map<string, Client>();
 
-  constructor(address: string, schema: PackageDefinition = fromDisk) {
+  constructor(address: string, schema: loader.PackageDefinition = fromDisk) {
     this.#address = address;
     this.#schema = schema;
   }
@@ -116,8 +111,8 @@ export function detailsOf(error: ServiceError): readonly { readonly type: string
 }
 
 function decode(type: string, bytes: Buffer): Message {
-  const definition = fromDisk[type];
-  if (definition === undefined || !("deserialize" in definition)) throw new Error(`The schema has no message ${type}`);
+  const definition = fromDisk[type] as loader.MessageTypeDefinition<object, object> | undefined;
+  if (definition === undefined) throw new Error(`The schema has no message ${type}`);
   return definition.deserialize(bytes) as Message;
 }
 

@@ -1,8 +1,8 @@
+import * as grpc from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startServerProcess, type ServerProcess } from "../../support/server-process.ts";
 import { EVENTS, given, INSTANCES, taken, triggered, WORKERS } from "./given.ts";
-import { detailsOf, grpc, GrpcClient, Inbox, struct, type Message } from "./grpc-client.ts";
-import type { ServiceError } from "@grpc/grpc-js";
+import { detailsOf, GrpcClient, Inbox, struct, type Message } from "./grpc-client.ts";
 
 let server: ServerProcess;
 let client: GrpcClient;
@@ -42,11 +42,20 @@ describe("a worker on the Work stream", () => {
     for (let count = 0; count < 3; count++) ids.push(await triggered(client, definitionId));
     await until(() => assigned.length === 2);
     expect(assigned.map(({ instance }) => instance.id)).toEqual(ids.slice(0, 2));
-    expect(await read(ids[2]!)).toMatchObject({ state: "INSTANCE_STATE_PENDING", waitingReason: "WAITING_REASON_NO_WORKER" });
+    expect(await read(ids[2]!)).toMatchObject({
+      state: "INSTANCE_STATE_PENDING",
+      waitingReason: "WAITING_REASON_NO_WORKER",
+    });
 
     const [first, second] = assigned.map(({ attempt }) => attempt.token);
     stream.write({
-      heartbeats: [{ attemptToken: first, progress: { percent: 40, step: "collect", message: "4 of 10" }, metadata: struct({ rows: 4 }) }],
+      heartbeats: [
+        {
+          attemptToken: first,
+          progress: { percent: 40, step: "collect", message: "4 of 10" },
+          metadata: struct({ rows: 4 }),
+        },
+      ],
       completions: [{ attemptToken: second, result: struct({ ok: true }) }],
       failures: [{ attemptToken: "0123456789abcdef.1.nope" }],
     });
@@ -59,12 +68,19 @@ describe("a worker on the Work stream", () => {
       ]),
     );
     expect(assigned[2]).toMatchObject({ instance: { id: ids[2] }, attempt: { number: 1 } });
-    expect(await read(ids[1]!)).toMatchObject({ state: "INSTANCE_STATE_COMPLETED", result: struct({ ok: true }), workerId: "w1" });
+    expect(await read(ids[1]!)).toMatchObject({
+      state: "INSTANCE_STATE_COMPLETED",
+      result: struct({ ok: true }),
+      workerId: "w1",
+    });
 
     stream.end({ completions: [{ attemptToken: first }, { attemptToken: assigned[2]!.attempt.token }] });
     expect(String(await inbox.end())).toContain("The stream ended");
     for (const id of ids) expect(await read(id)).toMatchObject({ state: "INSTANCE_STATE_COMPLETED" });
-    expect(await read(ids[0]!)).toMatchObject({ progress: { percent: 40, step: "collect", message: "4 of 10" }, metadata: struct({ rows: 4 }) });
+    expect(await read(ids[0]!)).toMatchObject({
+      progress: { percent: 40, step: "collect", message: "4 of 10" },
+      metadata: struct({ rows: 4 }),
+    });
   });
 
   it("is asked to cancel what it runs, and its answer ends it", async () => {
@@ -97,7 +113,7 @@ describe("a worker on the Work stream", () => {
       const stream = client.stream(`${WORKERS}/Work`);
       const inbox = new Inbox(stream);
       stream.write(first);
-      const error = (await inbox.end()) as ServiceError;
+      const error = (await inbox.end()) as grpc.ServiceError;
       expect(error.code).toBe(grpc.status.INVALID_ARGUMENT);
       expect(detailsOf(error)).toMatchObject([
         {},
@@ -196,7 +212,7 @@ describe("WatchEvents", () => {
   it("refuses a token that was not made here", async () => {
     const error = (await new Inbox(
       client.watch(`${EVENTS}/WatchEvents`, { resumeToken: "garbage" }),
-    ).end()) as ServiceError;
+    ).end()) as grpc.ServiceError;
     expect(error.code).toBe(grpc.status.INVALID_ARGUMENT);
     expect(detailsOf(error)).toMatchObject([{ value: { reason: "RESUME_TOKEN_INVALID" } }]);
   });

@@ -1,0 +1,153 @@
+import { describe, expect, it } from "vitest";
+import { Queue } from "../../../../src/actors/queue/queue.ts";
+import type { QueueItem } from "../../../../src/actors/queue/queue.ts";
+
+function anItem(instanceId: string, { priority = 3, definitionId = "d" } = {}): QueueItem {
+  return { instanceId, shard: 0, priority, definitionId };
+}
+
+/** Takes all that can be paired, as ids in order. */
+function matches(queue: Queue, slots = 1000): string[] {
+  queue.setFree("w", slots);
+  const ids: string[] = [];
+  for (let match = queue.match(); match !== null; match = queue.match()) {
+    ids.push(match.item.instanceId);
+  }
+  queue.setFree("w", 0);
+  return ids;
+}
+
+describe("a queue", () => {
+  it("gives nothing without a free slot, and nothing when nobody waits", () => {
+    const queue = new Queue(10);
+    queue.offer(anItem("1"));
+    expect(queue.match()).toBeNull();
+    expect(matches(queue)).toEqual(["1"]);
+    expect(matches(queue)).toEqual([]);
+    expect(queue.idle).toBe(true);
+  });
+
+  it("gives the more urgent first, then the older", () => {
+    const queue = new Queue(10);
+    for (const [id, priority] of [["3", 3], ["1", 3], ["9", 1], ["2", 4], ["5", 2]] as const) {
+      queue.offer(anItem(id, { priority }));
+    }
+    expect(matches(queue)).toEqual(["9", "5", "1", "3", "2"]);
+  });
+
+  it("lets definitions take turns, so that a long backlog of one does not starve another", () => {
+    const queue = new Queue(100);
+    for (let i = 0; i < 6; i++) {
+      queue.offer(anItem(`a${i}`, { definitionId: "a" }));
+    }
+    expect(matches(queue, 3)).toEqual(["a0", "a1", "a2"]);
+    queue.offer(anItem("b0", { definitionId: "b" }));
+    queue.offer(anItem("b1", { definitionId: "b" }));
+    // b does not get back the turns it did not use, and a does not keep the ones it had.
+    expect(matches(queue)).toEqual(["b0", "a3", "b1", "a4", "a5"]);
+  });
+
+  it("keeps the turns of each priority apart: how much another priority was served is of no matter", () => {
+    const queue = new Queue(1000);
+    queue.offer(anItem("m0", { definitionId: "old" }));
+    for (let i = 0; i < 50; i++) {
+      queue.offer(anItem(`c${String(i).padStart(2, "0")}`, { priority: 1, definitionId: "urgent" }));
+    }
+    matches(queue, 50);
+    for (let i = 1; i < 6; i++) {
+      queue.offer(anItem(`m${i}`, { definitionId: "old" }));
+      queue.offer(anItem(`n${i}`, { definitionId: "new" }));
+    }
+    expect(matches(queue, 6).filter((id) => id.startsWith("n"))).toHaveLength(3);
+  });
+
+  it("gives takers with free slots their turns", () => {
+    const queue = new Queue(10);
+    queue.setFree("x", 2);
+    queue.setFree("y", 2);
+    for (let i = 0; i < 5; i++) {
+      queue.offer(anItem(`${i}`));
+    }
+    const takers = [queue.match(), queue.match(), queue.match(), queue.match(), queue.match()].map((match) => match?.takerId);
+    expect(takers).toEqual(["x", "y", "x", "y", undefined]);
+    expect(queue.freeOf("x")).toBe(0);
+  });
+
+  it("lets go of who no longer waits", () => {
+    const queue = new Queue(10);
+    ["1", "2", "3"].map((id) => queue.offer(anItem(id)));
+    queue.withdraw(anItem("2"));
+    queue.withdraw(anItem("unknown"));
+    expect(matches(queue)).toEqual(["1", "3"]);
+  });
+
+  it("forgets what belongs to shards that were lost", () => {
+    const queue = new Queue(10);
+    queue.offer({ ...anItem("1"), shard: 1 });
+    queue.offer({ ...anItem("2"), shard: 2 });
+    queue.keepShards((shard) => shard === 2);
+    expect(queue.waiting).toBe(1);
+    expect(matches(queue)).toEqual(["2"]);
+  });
+});
+
+describe("a queue that is longer than its front", () => {
+  it("leaves what comes later to the store, and reads on from where its front ends", () => {
+    const queue = new Queue(2);
+    expect(["1", "2", "3", "4"].map((id) => queue.offer(anItem(id)).kind)).toEqual(["kept", "kept", "tail", "tail"]);
+    expect(matches(queue, 1)).toEqual(["1"]);
+    // There is room again, yet 5 is younger than those in the store.
+    expect(queue.offer(anItem("5")).kind).toBe("tail");
+    expect(queue.shortages(2)).toEqual([{ priority: 3, definitionId: "d" }]);
+    expect(queue.beginRefill({ priority: 3, definitionId: "d" })).toBe("2");
+    queue.refill({ priority: 3, definitionId: "d", entries: [anItem("3"), anItem("4")], readTo: "4" });
+    expect(matches(queue)).toEqual(["2", "3", "4"]);
+    expect(queue.beginRefill({ priority: 3, definitionId: "d" })).toBe("4");
+    queue.refill({ priority: 3, definitionId: "d", entries: [anItem("5")], readTo: null });
+    expect(matches(queue)).toEqual(["5"]);
+    expect(queue.idle).toBe(true);
+  });
+
+  it("takes one that comes back with an old id to its front, and leaves the youngest to the store instead", () => {
+    const queue = new Queue(2);
+    ["2", "3", "4"].map((id) => queue.offer(anItem(id)));
+    expect(queue.offer(anItem("1"))).toEqual({ kind: "kept", displaced: "3" });
+    expect(queue.waiting).toBe(2);
+    expect(matches(queue)).toEqual(["1", "2"]);
+    expect(queue.beginRefill({ priority: 3, definitionId: "d" }) < "3").toBe(true);
+  });
+
+  it("does not lose one that comes back while the store is being read past its place", () => {
+    const lane = { priority: 3, definitionId: "d" };
+    const queue = new Queue(10);
+    queue.addTail(3, "d", 3);
+    const after = queue.beginRefill(lane);
+    expect(after).toBe("");
+    queue.offer(anItem("15"));
+    queue.refill({ ...lane, entries: [anItem("11"), anItem("20")], readTo: null });
+    expect(queue.hasTail).toBe(true);
+    expect(queue.beginRefill(lane) < "15").toBe(true);
+    queue.refill({ ...lane, entries: [anItem("15")], readTo: null });
+    expect(matches(queue)).toEqual(["11", "15", "20"]);
+    expect(queue.idle).toBe(true);
+  });
+
+  it("reads a lane from its beginning when a shard with older entries comes, though younger ones came before they were counted", () => {
+    const queue = new Queue(10);
+    queue.offer(anItem("9"));
+    queue.addTail(3, "d", 2);
+    expect(queue.beginRefill({ priority: 3, definitionId: "d" })).toBe("");
+    queue.refill({ priority: 3, definitionId: "d", entries: [anItem("1")], readTo: null });
+    expect(matches(queue)).toEqual(["1", "9"]);
+  });
+
+  it("does not forget that the store has more because one of it was withdrawn", () => {
+    const queue = new Queue(1);
+    ["1", "2"].map((id) => queue.offer(anItem(id)));
+    queue.withdraw(anItem("2"));
+    expect(queue.hasTail).toBe(true);
+    queue.beginRefill({ priority: 3, definitionId: "d" });
+    queue.refill({ priority: 3, definitionId: "d", entries: [], readTo: null });
+    expect(queue.hasTail).toBe(false);
+  });
+});
