@@ -14,6 +14,7 @@ import type { Ownership } from "./ownership.ts";
 import { Reader } from "./reader.ts";
 import { busy, shardUnavailable } from "./refusals.ts";
 import type { InstanceResident, Residents, SupervisorResident } from "./residents.ts";
+import { instanceResident, supervisorResident } from "./residents.ts";
 import { restoreRoster, tracksAll } from "./rosters.ts";
 
 export interface ActivationEvents {
@@ -136,21 +137,8 @@ export class Activation {
       counters.active === 0 ? [] : await this.#store.loadActiveOf(id, which),
     );
     this.#requireSame(shard, epoch);
-    const resident: SupervisorResident = {
-      kind: "supervisor",
-      id,
-      shard,
-      pins: 0,
-      usedAt: this.#clock.monotonic(),
-      storedWakeAt: supervisor.wakeAt,
-      deadlineAt: null,
-      definition,
-      supervision: supervisor.supervision,
-      roster,
-      instances: 0,
-      callingOff: false,
-      deleted: false,
-    };
+    const { supervision, wakeAt } = supervisor;
+    const resident = supervisorResident(definition, { supervision, wakeAt, roster }, this.#clock.monotonic());
     this.#residents.supervisors.set(id, resident);
     this.#events.activated(resident);
     if (released.length > 0) {
@@ -169,20 +157,8 @@ export class Activation {
     // A2. A finished instance may have outlived its definition.
     const supervisor = definitionId === null ? null : await this.supervisor(definitionId);
     this.#requireSame(shard, epoch);
-    const resident: InstanceResident = {
-      kind: "instance",
-      id,
-      shard,
-      pins: 0,
-      usedAt: this.#clock.monotonic(),
-      storedWakeAt: record.wakeAt,
-      deadlineAt: null,
-      deadline: null,
-      record,
-      supervisor,
-      enqueued: record.life.waitingReason === "NO_WORKER" && record.spec.action.kind === "worker",
-      queued: false,
-    };
+    const resident = instanceResident(record, supervisor, this.#clock.monotonic());
+    resident.enqueued = record.life.waitingReason === "NO_WORKER" && record.spec.action.kind === "worker";
     this.#residents.addInstance(resident);
     if (!isFinal(record.state)) {
       this.#events.activated(resident);

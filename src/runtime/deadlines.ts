@@ -116,3 +116,11 @@ export class Deadlines {
 function emptyHeap(): Heap<Entry> {
   return new Heap<Entry>((a, b) => a.at < b.at);
 }
+
+export function instanceKey(id: string): string {
+  return `i${id}`;
+}
+
+export function supervisorKey(id: string): string {
+  return `s${id}`;
+}

@@ -1,6 +1,7 @@
 /** What decisions leave to others, and what becomes of them. */
 import type { InstanceEffect } from "../actors/instance/effects.ts";
 import type { BelfryError } from "../domain/error.ts";
+import type { JsonObject } from "../domain/json.ts";
 import type { InstanceResident, SupervisorResident } from "./residents.ts";
 
 /** What decisions need of queues and workers. */
@@ -28,3 +29,14 @@ export type SupervisorOutcome =
   | { readonly kind: "refused"; readonly error: BelfryError }
   /** The state does not allow it, or nothing was due. */
   | { readonly kind: "ignored" };
+
+/** What every event of an instance tells beside its own details. */
+export function eventData(resident: InstanceResident, data: JsonObject): JsonObject {
+  const { spec, state } = resident.record;
+  return {
+    state,
+    ...(spec.definitionId === null ? {} : { definitionId: spec.definitionId }),
+    ...(spec.businessId === "" ? {} : { businessId: spec.businessId }),
+    ...data,
+  };
+}

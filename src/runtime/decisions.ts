@@ -10,18 +10,21 @@ import type { InstanceEffect } from "../actors/instance/effects.ts";
 import type { InstanceEvent } from "../actors/instance/events.ts";
 import { decideSupervisor } from "../actors/supervisor/decide.ts";
 import type { SupervisorEffect } from "../actors/supervisor/effects.ts";
-import type { Load, SupervisorEvent } from "../actors/supervisor/events.ts";
+import type { SupervisorEvent } from "../actors/supervisor/events.ts";
 import { nextLookAt } from "../actors/supervisor/due.ts";
 import type { FinalState } from "../domain/instance/instance.ts";
 import { isFinal } from "../domain/instance/instance.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Random } from "../ports/random.ts";
 import type { Deadlines } from "./deadlines.ts";
+import { instanceKey, supervisorKey } from "./deadlines.ts";
 import type { ExecutorPort, FollowUps, SupervisorOutcome } from "./decision-effects.ts";
+import { eventData } from "./decision-effects.ts";
 import type { Journal } from "./journal.ts";
 import type { Ownership } from "./ownership.ts";
 import { definitionNotFound, refusalOf, shardUnavailable } from "./refusals.ts";
 import type { InstanceResident, Residents, SupervisorResident } from "./residents.ts";
+import { instanceResident } from "./residents.ts";
 import { isTracked, memberOf } from "./rosters.ts";
 
 export class Decisions {
@@ -130,10 +133,6 @@ export class Decisions {
       }
       return this.#followSupervisor(resident, decision.effects, event.at);
     });
-  }
-
-  load(resident: SupervisorResident): Load {
-    return { active: resident.supervision.counters.active, buffered: resident.roster.buffered };
   }
 
   /** Takes an instance that its supervisor lets go. */
@@ -276,7 +275,7 @@ export class Decisions {
           resourceId: id,
           name: effect.name,
           at,
-          data: this.#eventData(resident, effect.data),
+          data: eventData(resident, effect.data),
         });
         break;
       case "ended":
@@ -293,16 +292,6 @@ export class Decisions {
       default:
         effect satisfies never;
     }
-  }
-
-  #eventData(resident: InstanceResident, data: InstanceEffectData): InstanceEffectData {
-    const { spec, state } = resident.record;
-    return {
-      state,
-      ...(spec.definitionId === null ? {} : { definitionId: spec.definitionId }),
-      ...(spec.businessId === "" ? {} : { businessId: spec.businessId }),
-      ...data,
-    };
   }
 
   #ended(resident: InstanceResident, state: FinalState, at: number): void {
@@ -388,20 +377,7 @@ export class Decisions {
       ? supervisor.roster.add(memberOf(instanceId, spec, exclusive))
       : null;
     const decision = createInstance({ id: instanceId, shard, at }, spec, gate);
-    const resident: InstanceResident = {
-      kind: "instance",
-      id: instanceId,
-      shard,
-      pins: 0,
-      usedAt: this.#clock.monotonic(),
-      storedWakeAt: null,
-      deadlineAt: null,
-      deadline: null,
-      record: decision.record,
-      supervisor,
-      enqueued: false,
-      queued: false,
-    };
+    const resident = instanceResident(decision.record, supervisor, this.#clock.monotonic());
     this.#residents.addInstance(resident);
     this.#journal.open.decisions++;
     this.#journal.open.instance(resident, "created");
@@ -420,14 +396,4 @@ export class Decisions {
     this.#follow(resident, decision, at, null);
     return resident;
   }
-}
-
-type InstanceEffectData = Extract<InstanceEffect, { kind: "announce" }>["data"];
-
-export function instanceKey(id: string): string {
-  return `i${id}`;
-}
-
-export function supervisorKey(id: string): string {
-  return `s${id}`;
 }

@@ -9,7 +9,7 @@ import type { Ids } from "../ports/ids.ts";
 import type { Activation } from "./activation.ts";
 import type { CreateDefinition, DefinitionCommands, DefinitionView } from "./api.ts";
 import type { Decisions } from "./decisions.ts";
-import { supervisorKey } from "./decisions.ts";
+import { supervisorKey } from "./deadlines.ts";
 import { fingerprint } from "./fingerprint.ts";
 import type { Gate } from "./gate.ts";
 import type { Journal } from "./journal.ts";
@@ -17,6 +17,7 @@ import type { Ownership } from "./ownership.ts";
 import { definitionNotFound, shardUnavailable, stateForbids } from "./refusals.ts";
 import type { Requests } from "./requests.ts";
 import type { Residents, SupervisorResident } from "./residents.ts";
+import { supervisorResident } from "./residents.ts";
 import type { RosterChange } from "./roster-change.ts";
 import { maxConcurrentOf } from "./rosters.ts";
 import type { Takes } from "./takes.ts";
@@ -167,21 +168,11 @@ export function definitionCommands(deps: CommandDeps): DefinitionCommands {
       createdAt: at,
       updatedAt: at,
     };
-    return {
-      kind: "supervisor",
-      id,
-      shard,
-      pins: 0,
-      usedAt: clock.monotonic(),
-      storedWakeAt: null,
-      deadlineAt: null,
+    return supervisorResident(
       definition,
-      supervision,
-      roster: new Roster(maxConcurrentOf(spec)),
-      instances: 0,
-      callingOff: false,
-      deleted: false,
-    };
+      { supervision, wakeAt: null, roster: new Roster(maxConcurrentOf(spec)) },
+      clock.monotonic(),
+    );
   }
 
   /** The spec that a change makes of the current one. */

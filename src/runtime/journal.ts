@@ -214,14 +214,9 @@ export class Journal {
         owned.commit++;
       }
     }
-    const failed = (error: unknown): void => this.#log.error("acting on a commit failed", { error });
-    sealed.act(failed);
+    sealed.act((error) => this.#log.error("acting on a commit failed", { error }));
     if (sealed.batch.events.length > 0) {
-      try {
-        this.#published(sealed.batch.events);
-      } catch (error) {
-        failed(error);
-      }
+      this.#published(sealed.batch.events);
     }
   }
 }

@@ -7,7 +7,7 @@
 import type { Clock } from "../ports/clock.ts";
 import { isFinal } from "../domain/instance/instance.ts";
 import type { Deadlines } from "./deadlines.ts";
-import { instanceKey, supervisorKey } from "./decisions.ts";
+import { instanceKey, supervisorKey } from "./deadlines.ts";
 import type { Journal } from "./journal.ts";
 import type { RuntimeOptions } from "./options.ts";
 import type { ReadAhead } from "./read-ahead.ts";

@@ -42,6 +42,51 @@ export interface InstanceResident extends Resident {
   queued: boolean;
 }
 
+/** An instance as it comes into memory. */
+export function instanceResident(
+  record: InstanceRecord,
+  supervisor: SupervisorResident | null,
+  usedAt: number,
+): InstanceResident {
+  return {
+    kind: "instance",
+    id: record.id,
+    shard: record.shard,
+    pins: 0,
+    usedAt,
+    storedWakeAt: record.wakeAt,
+    deadlineAt: null,
+    deadline: null,
+    record,
+    supervisor,
+    enqueued: false,
+    queued: false,
+  };
+}
+
+/** A supervisor as it comes into memory. */
+export function supervisorResident(
+  definition: DefinitionRecord,
+  state: { readonly supervision: Supervision; readonly wakeAt: number | null; readonly roster: Roster },
+  usedAt: number,
+): SupervisorResident {
+  return {
+    kind: "supervisor",
+    id: definition.id,
+    shard: definition.shard,
+    pins: 0,
+    usedAt,
+    storedWakeAt: state.wakeAt,
+    deadlineAt: null,
+    definition,
+    supervision: state.supervision,
+    roster: state.roster,
+    instances: 0,
+    callingOff: false,
+    deleted: false,
+  };
+}
+
 export class Residents {
   readonly supervisors = new Map<string, SupervisorResident>();
   readonly instances = new Map<string, InstanceResident>();

@@ -1,8 +1,10 @@
 /** Which instances a definition's roster must know, and how it is rebuilt from the store. */
+import type { Load } from "../actors/supervisor/events.ts";
 import type { Gate, Member } from "../actors/supervisor/roster.ts";
 import { Roster } from "../actors/supervisor/roster.ts";
 import type { DefinitionSpec } from "../domain/definition/definition.ts";
 import type { InstanceRecord, InstanceSpec } from "../domain/instance/instance.ts";
+import type { SupervisorResident } from "./residents.ts";
 
 /** Whether every unfinished instance of the definition must be known: when they limit each other. */
 export function tracksAll(spec: DefinitionSpec): boolean {
@@ -68,4 +70,9 @@ export function maxConcurrentOf(spec: DefinitionSpec): number {
 export function gateOf({ life }: InstanceRecord): Gate | null {
   const reason = life.paused === null ? life.waitingReason : life.paused.reason;
   return reason === "CONCURRENCY" || reason === "BUFFERED" ? reason : null;
+}
+
+/** How full a definition is right now. */
+export function loadOf({ supervision, roster }: SupervisorResident): Load {
+  return { active: supervision.counters.active, buffered: roster.buffered };
 }

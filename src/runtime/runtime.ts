@@ -82,7 +82,11 @@ export function startRuntime({ store, clock, ids, random, log, options }: Runtim
     log,
     published: (events) => {
       for (const listener of listeners) {
-        listener(events);
+        try {
+          listener(events);
+        } catch (error) {
+          log.error("a listener to events failed", { error });
+        }
       }
     },
   });

@@ -4,10 +4,11 @@ import type { Clock } from "../ports/clock.ts";
 import type { Ids } from "../ports/ids.ts";
 import type { Deadlines } from "./deadlines.ts";
 import type { Decisions } from "./decisions.ts";
-import { supervisorKey } from "./decisions.ts";
+import { supervisorKey } from "./deadlines.ts";
 import type { Journal } from "./journal.ts";
 import type { RuntimeOptions } from "./options.ts";
 import type { InstanceResident, SupervisorResident } from "./residents.ts";
+import { loadOf } from "./rosters.ts";
 
 /** While the journal is full, due times wait this long. */
 const HOLD_MS = 20;
@@ -59,7 +60,7 @@ export class Takes {
           type: "TAKE",
           at: this.#clock.now(),
           instanceId: this.#ids.uuid(hash),
-          load: this.#decisions.load(resident),
+          load: loadOf(resident),
         });
         if (outcome.kind === "ignored") {
           break;

@@ -16,6 +16,7 @@ import type { Journal } from "./journal.ts";
 import { definitionNotFound, instanceNotFound, refusalOf, shardUnavailable, stateForbids } from "./refusals.ts";
 import type { Answer, Repeatable, Requests } from "./requests.ts";
 import type { SupervisorResident } from "./residents.ts";
+import { loadOf } from "./rosters.ts";
 
 const BACKFILL_AT_ONCE = 1000;
 
@@ -142,7 +143,7 @@ export class Triggers {
           type: "BACKFILL",
           at: this.#clock.now(),
           instanceId: this.#ids.uuid(hash),
-          load: this.#decisions.load(resident),
+          load: loadOf(resident),
           dueAt,
         });
         requireAccepted(outcome, resident);
@@ -167,7 +168,7 @@ export class Triggers {
           type: "TRIGGER",
           at: this.#clock.now(),
           instanceId: this.#ids.uuid(routingHash(resident.id)),
-          load: this.#decisions.load(resident),
+          load: loadOf(resident),
           overrides,
           ignoreOverlap,
           uniqueHolder:

@@ -15,7 +15,7 @@ export interface Example {
 
 const PAGE = resolve(import.meta.dirname, "../../../docs/examples.md");
 const EXAMPLE =
-  /^### (?<title>.+)\n\n`(?<method>[\w.]+\/\w+)`\n\n```json\n(?<request>.+)\n```\n\n→(?: (?<code>[A-Z_]+), reason (?<reason>[A-Z_]+)|\n\n```json\n(?<holds>.+)\n```)$/gm;
+  /^### (?<title>.+)\n\n`(?<method>[\w.]+\/\w+)`\n\n```json\n(?<request>[^`]+)\n```\n\n→(?: (?<code>[A-Z_]+), reason (?<reason>[A-Z_]+)|\n\n```json\n(?<holds>[^`]+)\n```)$/gm;
 
 /** In the order of the page. */
 export function readExamples(): readonly Example[] {

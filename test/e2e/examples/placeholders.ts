@@ -25,9 +25,9 @@ export class Seen {
       : '{"host":"b"}';
     return request
       .replaceAll("{…}", anyObject)
-      .replaceAll(/(?<item>\{[^[\]]*\}),…\]/g, "$<item>,$<item>]")
+      .replaceAll(/(?<item>\{[^[\]]*\}),\s*…\s*\]/g, "$<item>,$<item>]")
       .replaceAll("<uuid>", randomUUID())
-      .replaceAll(/"(?<name>\w+)":"…"/g, (_, name: string) => `"${name}":${JSON.stringify(this.#value(name))}`);
+      .replaceAll(/"(?<name>\w+)":\s*"…"/g, (_, name: string) => `"${name}":${JSON.stringify(this.#value(name))}`);
   }
 
   #value(name: string): string {

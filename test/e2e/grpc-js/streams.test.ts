@@ -52,7 +52,7 @@ describe("a worker on the Work stream", () => {
       heartbeats: [
         {
           attemptToken: first,
-          progress: { percent: 40, step: "collect", message: "4 of 10" },
+          progress: { percent: 100, step: "collect", message: "4 of 10" },
           metadata: struct({ rows: 4 }),
         },
       ],
@@ -78,7 +78,7 @@ describe("a worker on the Work stream", () => {
     expect(String(await inbox.end())).toContain("The stream ended");
     for (const id of ids) expect(await read(id)).toMatchObject({ state: "INSTANCE_STATE_COMPLETED" });
     expect(await read(ids[0]!)).toMatchObject({
-      progress: { percent: 40, step: "collect", message: "4 of 10" },
+      progress: { percent: 100, step: "collect", message: "4 of 10" },
       metadata: struct({ rows: 4 }),
     });
   });

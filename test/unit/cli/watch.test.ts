@@ -42,7 +42,8 @@ describe("an event on a line", () => {
 
   it("stays a line, and bounded, whatever the data hold", () => {
     const line = eventLine(screenOf().screen, event("0199", { message: `a\nb\u001B[2J${"x".repeat(500)}` }));
-    expect(line).not.toMatch(/[\n\u001B]/);
+    expect(line).not.toContain("\n");
+    expect(line).not.toContain("\u001B");
     expect(line.length).toBeLessThan(150);
   });
 });
