@@ -18,6 +18,8 @@ export interface Surroundings {
   readText(path: string): Promise<string>;
   /** Calls the listener for each SIGINT and SIGTERM, which end the process no more. The answer takes that back. */
   onStopSignal(listener: () => void): () => void;
+  /** Calls the listener instead of ending the process when nobody reads standard output any more (`belfry … | head`). The answer takes that back. */
+  onUnread(listener: () => void): () => void;
   /** The process that started this one. Another when that has ended. */
   parentPid(): number;
   /** Calls the listener for what nobody caught, which ends the process no more. The answer takes that back. */
@@ -29,6 +31,10 @@ export interface Surroundings {
 }
 
 export function processSurroundings(): Surroundings {
+  let unread = (): void => process.exit(0);
+  process.stdout.on("error", () => unread());
+  // Without a listener the loss of whoever reads the log would end the process.
+  process.stderr.on("error", () => {});
   return {
     env: process.env,
     machine: { hostname: hostname(), pid: process.pid, readFile: (path) => readFileSync(path, "utf8") },
@@ -41,6 +47,13 @@ export function processSurroundings(): Surroundings {
       for (const signal of signals) process.on(signal, listener);
       return () => {
         for (const signal of signals) process.off(signal, listener);
+      };
+    },
+    onUnread(listener) {
+      const before = unread;
+      unread = listener;
+      return () => {
+        unread = before;
       };
     },
     parentPid: () => process.ppid,

@@ -35,7 +35,6 @@ export const REASON_CODES = {
   DRAINING: "UNAVAILABLE",
   INTERNAL: "INTERNAL",
   DEADLINE: "DEADLINE_EXCEEDED",
-  TOO_MANY_MATCHES: "FAILED_PRECONDITION",
 } as const satisfies Record<string, StatusCode>;
 
 export type ErrorReason = keyof typeof REASON_CODES;

@@ -3,8 +3,8 @@
  *
  * PostgreSQL has the truth: a lease a shard, with an epoch that grows with each owner. This node trusts a lease until the moment its renewal
  * was *sent* plus its length less a margin, on its own monotonic clock (O1): however long the process stalls, it wakes up knowing that it owns
- * nothing. Writes do not rest on this trust: each commit is fenced by epoch (O2). A shard that was acquired is not open for commands before
- * what waits in it was read (O3).
+ * nothing. Writes do not rest on this trust: each commit is fenced by epoch (O2). What a decision makes visible waits
+ * for that fence, so a node that no longer owns a shard shows nothing of what it decided there (O3).
  *
  * When renewing fails the leases run out here before they run out there; then the shards are dropped and acquired anew, at a new epoch.
  */
@@ -21,14 +21,12 @@ export interface OwnedShard extends ShardClaim {
   lastSequence: number;
   /** Wall time of the acquisition: workers could not be heard before. */
   readonly acquiredAt: number;
-  /** Whether commands may come (O3). */
+  /** Whether commands may come. */
   open: boolean;
 }
 
 export interface OwnershipEvents {
-  /** Reads what waits in these shards; commands may come when it has resolved. */
-  acquired(shards: readonly OwnedShard[]): Promise<void>;
-  /** Commands may come. */
+  /** Commands may come; what waits in the shards is to be read. */
   opened(shards: readonly OwnedShard[]): void;
   lost(shards: ReadonlySet<number>): void;
 }
@@ -130,7 +128,6 @@ export class Ownership {
       this.#trust(sentAt);
     }
     const shards = acquired.map((shard) => this.#adopt(shard));
-    await this.#events.acquired(shards);
     for (const shard of shards) {
       shard.open = true;
     }

@@ -19,6 +19,8 @@ export class ReadAhead {
   /** Up to when each shard was read. */
   readonly #horizons = new Map<number, { readonly shard: OwnedShard; until: number }>();
   readonly #stop = new AbortController();
+  /** Ends the rest between two readings, also when it comes before the rest has begun. */
+  #pause = new AbortController();
   #loop: Promise<void> = Promise.resolve();
 
   constructor(deps: {
@@ -46,20 +48,27 @@ export class ReadAhead {
     this.#loop = this.#keepReading();
   }
 
+  /** Looks at once: shards have come that were never read, and much in them may be due. */
+  look(): void {
+    this.#pause.abort();
+  }
+
   async stop(): Promise<void> {
     this.#stop.abort();
+    this.#pause.abort();
     await this.#loop;
   }
 
   async #keepReading(): Promise<void> {
     while (!this.#stop.signal.aborted) {
+      this.#pause = new AbortController();
       let more = false;
       try {
         more = await this.#readAll();
       } catch (error) {
         this.#log.warn("reading deadlines failed", { error });
       }
-      await this.#clock.sleep(more ? 10 : this.#options.readAheadMs / 5, this.#stop.signal).catch(() => {});
+      await this.#clock.sleep(more ? 10 : this.#options.readAheadMs / 5, this.#pause.signal).catch(() => {});
     }
   }
 

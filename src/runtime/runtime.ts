@@ -63,8 +63,8 @@ export function startRuntime({ store, clock, ids, random, log, options }: Runtim
     log,
     options,
     events: {
-      acquired: async () => {},
       opened: (shards) => {
+        readAhead.look();
         void adoptQueues(shards.map(({ shard }) => shard));
       },
       lost: (lost) => {

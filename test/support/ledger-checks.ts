@@ -2,10 +2,12 @@
  * What must hold of everything that a server has accepted, whatever happened to it meanwhile: looked up through the API and in the tables
  * themselves, and compared with what should be there by simple reckoning. Every check gives the sentences that say what is wrong.
  */
+import { setTimeout as sleep } from "node:timers/promises";
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { Client } from "pg";
 import type { BelfryClient, Definition, Instance, Occurrence } from "../../src/client/index.ts";
 import { InstanceState, OccurrenceOutcome, TriggerKind } from "../../src/client/index.ts";
+import { untilAnswered } from "./load.ts";
 
 /** When a definition is due, in words that need none of Belfry's arithmetic. */
 export type Rule =
@@ -24,7 +26,15 @@ export interface Story {
   readonly occurrences: readonly Occurrence[];
 }
 
+export interface Aftermath {
+  readonly stories: readonly Story[];
+  /** How long it took until the last instance had ended. */
+  readonly drainedInMs: number;
+  readonly faults: readonly string[];
+}
+
 const PAGE = 500;
+const DRAIN_WITHIN_MS = 60_000;
 const FINAL: ReadonlyMap<InstanceState, string> = new Map([
   [InstanceState.COMPLETED, "completed"],
   [InstanceState.FAILED, "failed"],
@@ -34,17 +44,55 @@ const FINAL: ReadonlyMap<InstanceState, string> = new Map([
 const ENDINGS = new Set(FINAL.values());
 const WITH_INSTANCE: ReadonlySet<OccurrenceOutcome> = new Set([OccurrenceOutcome.FIRED, OccurrenceOutcome.BUFFERED]);
 
-export async function readStory(client: BelfryClient, definitionId: string, rule: Rule): Promise<Story> {
+/** Stops the firing, waits until all that was accepted has ended, and checks everything. */
+export async function aftermath(
+  client: BelfryClient,
+  databaseUrl: string,
+  definitions: readonly { readonly id: string; readonly rule: Rule }[],
+  acknowledged: ReadonlyMap<string, string>,
+): Promise<Aftermath> {
+  const paused = await Promise.all(
+    definitions.map(({ id }) => untilAnswered(() => client.definitions.pauseDefinition({ definitionId: id, requestId: `pause ${id}` }))),
+  );
+  const pausedAt = paused.map(({ definition }) => (definition?.updateTime ? timestampMs(definition.updateTime) : Number.NaN));
+  const drainedInMs = await drained(databaseUrl);
+  // While a definition is paused its due times still go into the ledger; what is read from here on stands still.
+  await Promise.all(
+    definitions.map(({ id }) => untilAnswered(() => client.definitions.cancelDefinition({ definitionId: id, requestId: `cancel ${id}` }))),
+  );
+  const stories = await Promise.all(definitions.map(({ id, rule }) => untilAnswered(() => readStory(client, id, rule))));
+  const faults = [
+    ...stories.flatMap((story, index) => ledgerFaults(story, pausedAt[index] ?? Number.NaN)),
+    ...stories.flatMap(instanceFaults),
+    ...triggerFaults(stories, acknowledged),
+    ...(await eventFaults(databaseUrl, stories)),
+    ...(await tableFaults(databaseUrl, stories)),
+  ];
+  return { stories, drainedInMs, faults };
+}
+
+/** Resolves when no instance is unfinished, with how long it took; after a limit, too: then the checks say what is left. */
+async function drained(databaseUrl: string): Promise<number> {
+  const from = performance.now();
+  for (let idle = 0; idle < 3 && performance.now() - from < DRAIN_WITHIN_MS; ) {
+    const [row] = await query<{ unfinished: string }>(databaseUrl, "select count(*) as unfinished from belfry.instance");
+    idle = Number(row?.unfinished) === 0 ? idle + 1 : 0;
+    await sleep(100);
+  }
+  return performance.now() - from;
+}
+
+async function readStory(client: BelfryClient, definitionId: string, rule: Rule): Promise<Story> {
   const { definition } = await client.definitions.getDefinition({ definitionId });
   if (definition === undefined) throw new Error(`no definition ${definitionId}`);
   const instances: Instance[] = [];
   const occurrences: Occurrence[] = [];
-  for (let pageToken = ""; ; ) {
+  for (let pageToken = ""; ;) {
     const page = await client.instances.listInstances({ definitionId, pageSize: PAGE, pageToken });
     instances.push(...page.instances);
     if ((pageToken = page.nextPageToken) === "") break;
   }
-  for (let pageToken = ""; ; ) {
+  for (let pageToken = ""; ;) {
     const page = await client.definitions.listOccurrences({ definitionId, pageSize: PAGE, pageToken });
     occurrences.push(...page.occurrences);
     if ((pageToken = page.nextPageToken) === "") break;
@@ -53,7 +101,7 @@ export async function readStory(client: BelfryClient, definitionId: string, rule
 }
 
 /** The due times after `after` up to and including `until`. */
-export function dueTimes(rule: Rule, createdAt: number, until: number): number[] {
+function dueTimes(rule: Rule, createdAt: number, until: number): number[] {
   const times: number[] = [];
   const [step, first] =
     rule.kind === "seconds"
@@ -62,7 +110,7 @@ export function dueTimes(rule: Rule, createdAt: number, until: number): number[]
         ? [rule.intervalMs, createdAt + rule.intervalMs]
         : [rule.intervalMs, nextOfPhase(createdAt, rule.intervalMs, rule.phaseMs)];
   for (let at = first; at <= until; at += step) {
-    if (rule.kind !== "seconds" || (at / 1000) % 60 % rule.step === 0) times.push(at);
+    if (rule.kind !== "seconds" || ((at / 1000) % 60) % rule.step === 0) times.push(at);
   }
   return times;
 }
@@ -73,21 +121,22 @@ function nextOfPhase(after: number, intervalMs: number, phaseMs: number): number
 }
 
 /** Every due time from the creation to `until` has one row, and no row is for another time. */
-export function ledgerFaults({ rule, definition, occurrences }: Story, until: number): string[] {
+function ledgerFaults({ rule, definition, occurrences }: Story, until: number): string[] {
   const rows = occurrences.map(({ scheduledTime }) => (scheduledTime ? timestampMs(scheduledTime) : Number.NaN));
   const createdAt = definition.createTime ? timestampMs(definition.createTime) : Number.NaN;
   const due = dueTimes(rule, createdAt, Math.max(until, ...rows));
   const known = new Set(rows);
   const expected = new Set(due);
   const faults: string[] = [];
-  if (known.size !== rows.length) faults.push(`${definition.name}: ${rows.length - known.size} due times have several rows`);
+  if (known.size !== rows.length)
+    faults.push(`${definition.name}: ${rows.length - known.size} due times have several rows`);
   for (const at of due) if (!known.has(at)) faults.push(`${definition.name}: nothing is known of ${iso(at)}`);
   for (const at of known) if (!expected.has(at)) faults.push(`${definition.name}: ${iso(at)} was never due`);
   return faults;
 }
 
 /** Fired occurrences and instances belong to each other one to one; every instance has ended; the counters say the same. */
-export function instanceFaults({ definition, instances, occurrences }: Story): string[] {
+function instanceFaults({ definition, instances, occurrences }: Story): string[] {
   const { name } = definition;
   const faults: string[] = [];
   const byId = new Map(instances.map((instance) => [instance.id, instance]));
@@ -99,19 +148,27 @@ export function instanceFaults({ definition, instances, occurrences }: Story): s
   const fired = new Set<string>();
   for (const { outcome, instanceId, scheduledTime } of occurrences) {
     if (!WITH_INSTANCE.has(outcome)) {
-      if (instanceId !== "") faults.push(`${name}: an occurrence that is ${nameOf(OccurrenceOutcome, outcome)} has the instance ${instanceId}`);
+      if (instanceId !== "")
+        faults.push(
+          `${name}: an occurrence that is ${nameOf(OccurrenceOutcome, outcome)} has the instance ${instanceId}`,
+        );
       continue;
     }
     if (fired.has(instanceId)) faults.push(`${name}: instance ${instanceId} stands for two due times`);
     fired.add(instanceId);
     const instance = byId.get(instanceId);
     if (instance === undefined) faults.push(`${name}: instance ${instanceId} of the ledger does not exist`);
-    else if (!scheduledTime || !instance.scheduledTime || timestampMs(instance.scheduledTime) !== timestampMs(scheduledTime)) {
+    else if (
+      !scheduledTime ||
+      !instance.scheduledTime ||
+      timestampMs(instance.scheduledTime) !== timestampMs(scheduledTime)
+    ) {
       faults.push(`${name}: instance ${instanceId} has another due time than its row in the ledger`);
     }
   }
   for (const { id, trigger } of instances) {
-    if (trigger === TriggerKind.SCHEDULE && !fired.has(id)) faults.push(`${name}: scheduled instance ${id} is not in the ledger`);
+    if (trigger === TriggerKind.SCHEDULE && !fired.has(id))
+      faults.push(`${name}: scheduled instance ${id} is not in the ledger`);
   }
 
   const { counters } = definition;
@@ -134,12 +191,14 @@ export function instanceFaults({ definition, instances, occurrences }: Story): s
 }
 
 /** Each acknowledged trigger made one instance that exists, and nobody else made any. */
-export function triggerFaults(stories: readonly Story[], acknowledged: ReadonlyMap<string, string>): string[] {
+function triggerFaults(stories: readonly Story[], acknowledged: ReadonlyMap<string, string>): string[] {
   const faults: string[] = [];
   const made = new Set(acknowledged.values());
   if (made.size !== acknowledged.size) faults.push(`${acknowledged.size} requests made only ${made.size} instances`);
   const manual = new Set(
-    stories.flatMap(({ instances }) => instances.filter(({ trigger }) => trigger === TriggerKind.MANUAL).map(({ id }) => id)),
+    stories.flatMap(({ instances }) =>
+      instances.filter(({ trigger }) => trigger === TriggerKind.MANUAL).map(({ id }) => id),
+    ),
   );
   for (const id of made) if (!manual.has(id)) faults.push(`the acknowledged instance ${id} does not exist`);
   for (const id of manual) if (!made.has(id)) faults.push(`nobody heard of the triggered instance ${id}`);
@@ -149,19 +208,23 @@ export function triggerFaults(stories: readonly Story[], acknowledged: ReadonlyM
 type Packed = readonly [resource: string, id: string, name: string, at: number, data: { readonly attempt?: number }];
 
 /** The event log has no gap; each instance was created once, ended once, and started each of its attempts once. */
-export async function eventFaults(databaseUrl: string, stories: readonly Story[]): Promise<string[]> {
+async function eventFaults(databaseUrl: string, stories: readonly Story[]): Promise<string[]> {
   const packs = await query<{ shard: number; first: string; last: string; events: readonly Packed[] }>(
     databaseUrl,
     `select shard, first_sequence as first, last_sequence as last, events from belfry.event order by shard, last_sequence`,
   );
-  const ends = await query<{ shard: number; last: string }>(databaseUrl, `select shard, last_sequence as last from belfry.shard_log`);
+  const ends = await query<{ shard: number; last: string }>(
+    databaseUrl,
+    `select shard, last_sequence as last from belfry.shard_log`,
+  );
   const faults: string[] = [];
   const lasts = new Map<number, number>();
   const told = new Map<string, { created: number; attempts: number[]; endings: string[] }>();
   for (const { shard, first, last, events } of packs) {
     const before = lasts.get(shard) ?? 0;
     if (Number(first) !== before + 1) faults.push(`shard ${shard}: event ${first} follows event ${before}`);
-    if (Number(last) !== Number(first) + events.length - 1) faults.push(`shard ${shard}: events ${first} to ${last} are ${events.length}`);
+    if (Number(last) !== Number(first) + events.length - 1)
+      faults.push(`shard ${shard}: events ${first} to ${last} are ${events.length}`);
     lasts.set(shard, Number(last));
     for (const [resource, id, name, , data] of events) {
       if (resource !== "instance") continue;
@@ -184,14 +247,15 @@ export async function eventFaults(databaseUrl: string, stories: readonly Story[]
     if (endings.length !== 1 || endings[0] !== FINAL.get(state)) {
       faults.push(`instance ${id} is ${nameOf(InstanceState, state)} and ended as ${endings.join(", ") || "nothing"}`);
     }
-    if (attempts.join() !== oneTo(attemptCount).join()) faults.push(`instance ${id} started its ${attemptCount} attempts as ${attempts.join()}`);
+    if (attempts.join() !== oneTo(attemptCount).join())
+      faults.push(`instance ${id} started its ${attemptCount} attempts as ${attempts.join()}`);
   }
   for (const id of told.keys()) faults.push(`the log tells of instance ${id}, which does not exist`);
   return faults;
 }
 
 /** The history has each attempt once; nothing waits in a queue; nothing unfinished is left. */
-export async function tableFaults(databaseUrl: string, stories: readonly Story[]): Promise<string[]> {
+async function tableFaults(databaseUrl: string, stories: readonly Story[]): Promise<string[]> {
   const faults: string[] = [];
   const [left] = await query<{ unfinished: string; waiting: string }>(
     databaseUrl,
@@ -206,7 +270,8 @@ export async function tableFaults(databaseUrl: string, stories: readonly Story[]
   const byId = new Map(histories.map(({ id, numbers }) => [id, numbers]));
   for (const { id, attemptCount } of stories.flatMap((story) => story.instances)) {
     const numbers = byId.get(id) ?? [];
-    if (numbers.join() !== oneTo(attemptCount).join()) faults.push(`instance ${id} made ${attemptCount} attempts; its history has ${numbers.join()}`);
+    if (numbers.join() !== oneTo(attemptCount).join())
+      faults.push(`instance ${id} made ${attemptCount} attempts; its history has ${numbers.join()}`);
   }
   return faults;
 }

@@ -4,9 +4,15 @@ import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
-import type { BelfryClient } from "../../src/client/index.ts";
+import type { BelfryClient, OverlapPolicy } from "../../src/client/index.ts";
 import { belfryErrorOf, createBelfryClient } from "../../src/client/index.ts";
+import type { Rule } from "./ledger-checks.ts";
+
+export const QUEUE = "storm";
+/** A worker that was killed is missed after this. */
+const HEARTBEAT_MS = 1500;
 
 /** Numbers from 0 up to 1 that the seed decides (mulberry32). */
 export function seededRandom(seed: number): () => number {
@@ -20,10 +26,21 @@ export function seededRandom(seed: number): () => number {
 }
 
 /** What a broken connection, a deadline or a server that is not ready looks like. Anything else is an answer. */
-const MAY_PASS = new Set([Code.Unavailable, Code.DeadlineExceeded, Code.Aborted, Code.Internal, Code.Canceled, Code.Unknown]);
+const MAY_PASS = new Set([
+  Code.Unavailable,
+  Code.DeadlineExceeded,
+  Code.Aborted,
+  Code.Internal,
+  Code.Canceled,
+  Code.Unknown,
+]);
 
 /** Makes a call until it is answered. @throws ConnectError when the answer is a refusal. */
-export async function untilAnswered<Answer>(call: () => Promise<Answer>, signal?: AbortSignal, pauseMs = 20): Promise<Answer> {
+export async function untilAnswered<Answer>(
+  call: () => Promise<Answer>,
+  signal?: AbortSignal,
+  pauseMs = 20,
+): Promise<Answer> {
   for (;;) {
     try {
       return await call();
@@ -42,6 +59,46 @@ export function impatientClient(url: string): BelfryClient {
   return createBelfryClient(url, { retry: false, deadlineMs: 3000 });
 }
 
+/** A definition that fires by a rule of which the checks know the due times. */
+export interface Timetable {
+  readonly name: string;
+  readonly rule: Rule;
+  readonly overlapPolicy: OverlapPolicy;
+}
+
+/** Creates a definition whose instances workers run. @returns its id. */
+export async function defined(client: BelfryClient, { name, rule, overlapPolicy }: Timetable): Promise<string> {
+  const definition = {
+    name,
+    userId: "storm",
+    payload: { text: "x".repeat(100) },
+    schedule: { timing: timingOf(rule) },
+    action: { kind: { case: "worker" as const, value: { queue: QUEUE } } },
+    overlapPolicy,
+    bufferLimit: 10_000,
+    retryPolicy: { initialDelay: durationFromMs(100), factor: 1, jitter: durationFromMs(0), maxRetries: 50 },
+    timeouts: { heartbeat: durationFromMs(HEARTBEAT_MS) },
+  };
+  const answer = await untilAnswered(() =>
+    client.definitions.createDefinition({ definition, requestId: `create ${name}` }),
+  );
+  return answer.definition?.id ?? "";
+}
+
+function timingOf(rule: Rule) {
+  switch (rule.kind) {
+    case "phase":
+      return {
+        case: "every" as const,
+        value: { interval: durationFromMs(rule.intervalMs), phase: durationFromMs(rule.phaseMs) },
+      };
+    case "sinceCreation":
+      return { case: "every" as const, value: { interval: durationFromMs(rule.intervalMs) } };
+    case "seconds":
+      return { case: "cron" as const, value: { expressions: [`*/${rule.step} * * * * *`] } };
+  }
+}
+
 export interface TriggerReport {
   /** Instance by request id: of single triggers and of items of batches. */
   readonly acknowledged: ReadonlyMap<string, string>;
@@ -56,28 +113,35 @@ export interface TriggerReport {
  * @returns a function that lets every caller get its last answer, and reports.
  */
 export function startTriggers(options: {
-  readonly url: string;
+  /** Of the nodes that may answer; each try goes to the next one. */
+  readonly urls: readonly string[];
   readonly definitionIds: readonly string[];
   readonly callers: number;
   readonly pauseMs: number;
   readonly random: () => number;
 }): () => Promise<TriggerReport> {
   const { definitionIds, random } = options;
-  const client = impatientClient(options.url);
+  const clients = options.urls.map(impatientClient);
+  let turn = 0;
+  const next = (): BelfryClient => clients[turn++ % clients.length] as BelfryClient;
   const acknowledged = new Map<string, string>();
   const wrong: string[] = [];
   let stopping = false;
 
   const note = (requestId: string, instanceId: string | undefined): void => {
     const known = acknowledged.get(requestId);
-    if (instanceId === undefined || instanceId === "") wrong.push(`request ${requestId} was answered without an instance`);
-    else if (known !== undefined && known !== instanceId) wrong.push(`request ${requestId} made ${known} and ${instanceId}`);
+    if (instanceId === undefined || instanceId === "")
+      wrong.push(`request ${requestId} was answered without an instance`);
+    else if (known !== undefined && known !== instanceId)
+      wrong.push(`request ${requestId} made ${known} and ${instanceId}`);
     else acknowledged.set(requestId, instanceId);
   };
   const single = async (definitionId: string): Promise<void> => {
     const requestId = randomUUID();
     const call = (): Promise<void> =>
-      untilAnswered(async () => note(requestId, (await client.definitions.triggerDefinition({ definitionId, requestId })).instance?.id));
+      untilAnswered(async () =>
+        note(requestId, (await next().definitions.triggerDefinition({ definitionId, requestId })).instance?.id),
+      );
     await call();
     if (random() < 0.05) await call();
   };
@@ -85,7 +149,9 @@ export function startTriggers(options: {
     const items = Array.from({ length: 1 + Math.floor(random() * 20) }, () => ({ requestId: randomUUID() }));
     let open = items;
     while (open.length > 0) {
-      const { results } = await untilAnswered(() => client.definitions.batchTriggerDefinition({ definitionId, items: open }));
+      const { results } = await untilAnswered(() =>
+        client.definitions.batchTriggerDefinition({ definitionId, items: open }),
+      );
       const failed: typeof items = [];
       for (const [index, item] of open.entries()) {
         const result = results[index];
@@ -111,7 +177,7 @@ export function startTriggers(options: {
   return async () => {
     stopping = true;
     await Promise.all(running);
-    client.close();
+    for (const client of clients) client.close();
     return { acknowledged, wrong };
   };
 }

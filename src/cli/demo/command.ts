@@ -1,7 +1,8 @@
 import type { Command } from "commander";
 import { countFrom } from "../api/option-values.ts";
 import { examplesText } from "../api/command.ts";
-import { Lifetime } from "../serve/lifetime.ts";
+import { Lifetime } from "../node/lifetime.ts";
+import { watchNpm } from "../node/orphan-watch.ts";
 import type { Surroundings } from "../surroundings.ts";
 
 const EXIT_AT_ONCE = 130;
@@ -24,10 +25,12 @@ export function addDemoCommand(program: Command, surroundings: Surroundings): vo
         if (pid !== undefined) surroundings.signal(pid, "SIGQUIT");
         surroundings.exit(EXIT_AT_ONCE);
       });
-      const forget = surroundings.onStopSignal(() => {
+      const end = (): void => {
         lifetime.signal();
         stop.abort();
-      });
+      };
+      const forget = [surroundings.onStopSignal(end), surroundings.onUnread(() => stop.abort())];
+      const orphanWatch = watchNpm(surroundings, end);
       try {
         await demo({
           surroundings,
@@ -36,7 +39,8 @@ export function addDemoCommand(program: Command, surroundings: Surroundings): vo
           opened: (database) => (serverPid = () => database.pid()),
         });
       } finally {
-        forget();
+        orphanWatch.end();
+        for (const each of forget) each();
       }
     });
 }

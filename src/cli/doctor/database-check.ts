@@ -7,7 +7,7 @@ import { lengthOfTime } from "../format/time.ts";
 import { counted } from "../format/words.ts";
 import { reached } from "../node/database.ts";
 import { databaseFacts, LEAST_DATABASE_VERSION } from "../node/database-facts.ts";
-import { ownersOf } from "../serve/standing-by.ts";
+import { ownersOf } from "../node/standing-by.ts";
 import { fail, ok, warn } from "./finding.ts";
 import type { Finding } from "./finding.ts";
 

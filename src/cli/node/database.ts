@@ -1,6 +1,7 @@
 import type { DatabaseConfig } from "../../config/index.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Log } from "../../ports/log.ts";
+import { StoreUnavailable } from "../../ports/store/journal.ts";
 import { openEmbeddedPostgres } from "../../store/embedded/embedded-postgres.ts";
 import { EmbeddedPostgresError } from "../../store/embedded/embedded-postgres-error.ts";
 import { Failure, sentenceOf } from "../failure.ts";
@@ -57,9 +58,7 @@ export async function reached<Answer>(place: string, work: () => Promise<Answer>
   }
 }
 
-/** The database's own words, without those of the layers above it. */
+/** The driver's own words, without those of the store above it. */
 function causeOf(error: unknown): string {
-  return error instanceof Error && error.cause instanceof Error && sentenceOf(error).includes("database")
-    ? sentenceOf(error.cause)
-    : sentenceOf(error);
+  return sentenceOf(error instanceof StoreUnavailable && error.cause !== undefined ? error.cause : error);
 }

@@ -41,7 +41,7 @@ export interface RunningNode {
   readonly stopSteps: readonly StopStep[];
 }
 
-/** Calls under way get so long once the node has given its shards up: nothing is decided any more, so they only have answers to write. */
+/** Calls under way, and workers that finish what they run, get so long before the node gives its shards up. */
 const SERVER_GRACE_MS = 3_000;
 
 /** @throws Failure when it cannot start, with the reason on one line; nothing is left running then. */
@@ -61,23 +61,20 @@ export async function startNode({ config, clock, log, migrates, opened }: NodeOp
     const ids = createIds(clock);
     const runtime = startRuntime({ store, clock, ids, random: systemRandom, log, options: runtimeOptions(config) });
     const draining = new AbortController();
-    undo.unshift(
-      stopStep("the work under way", 10_000, async () => {
-        // Health says NOT_SERVING before anything else, so that nobody sends new calls here.
-        draining.abort();
-        await runtime.drain();
-      }),
-    );
+    undo.unshift(stopStep("the work under way", 10_000, () => runtime.drain()));
 
     const { listen, tls } = config;
     const server = await listening(config, () =>
       startServer({ listen, tls, runtime, queries: store.queries, clock, ids, log, drainSignal: draining.signal }),
     );
-    // After the drain: until then workers may hand in what they have.
-    undo.splice(
-      1,
-      0,
-      stopStep("the API", 5_000, () => server.close(SERVER_GRACE_MS)),
+    undo.unshift(
+      stopStep("the API", SERVER_GRACE_MS + 2_000, async () => {
+        // Health says NOT_SERVING before anything else, so that nobody sends new calls here; no attempt begins any more.
+        draining.abort();
+        runtime.quiesce();
+        // Until they have hung up, workers may hand in what they have: the runtime still decides.
+        await server.close(SERVER_GRACE_MS);
+      }),
     );
 
     const scheme = tls === undefined ? "http" : "https";

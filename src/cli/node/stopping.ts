@@ -16,7 +16,7 @@ export function stopStep(what: string, limitMs: number, run: () => Promise<void>
 }
 
 /** All steps together take no longer. */
-export const STOP_LIMIT_MS = 30_000;
+const STOP_LIMIT_MS = 30_000;
 /** Each of the steps gets at least this, however long those before it took: enough to begin. */
 const LEAST_MS = 1_000;
 

@@ -3,7 +3,7 @@ import { paint, writeLine } from "../format/screen.ts";
 import type { Screen } from "../format/screen.ts";
 import { counted } from "../format/words.ts";
 import type { RunningNode } from "../node/node.ts";
-import type { Standing } from "./standing-by.ts";
+import type { Standing } from "../node/standing-by.ts";
 
 /** The one line that says that it serves, and where. Programs may take the address from it: it is the first URL. */
 export function servingLine({ url, database }: RunningNode, { nodeId }: Config, standing: Standing): string {

@@ -9,9 +9,9 @@ import type { RunningNode } from "../node/node.ts";
 import { stopSteps } from "../node/stopping.ts";
 import type { Surroundings } from "../surroundings.ts";
 import { servingLine, writeFirstSteps } from "./banner.ts";
-import { Lifetime } from "./lifetime.ts";
-import { watchParent } from "./orphan-watch.ts";
-import { standingOf } from "./standing-by.ts";
+import { Lifetime } from "../node/lifetime.ts";
+import { watchNpm } from "../node/orphan-watch.ts";
+import { standingOf } from "../node/standing-by.ts";
 
 export interface ServeOptions {
   readonly surroundings: Surroundings;
@@ -42,13 +42,9 @@ export async function serve({ surroundings, config, log, migrates }: ServeOption
     surroundings.exit(EXIT_AT_ONCE);
   });
   const forgetSignals = surroundings.onStopSignal(() => lifetime.signal());
-  const orphanWatch = isStartedByNpm(surroundings)
-    ? watchParent(
-        () => surroundings.parentPid(),
-        clock,
-        () => lifetime.signal(),
-      )
-    : undefined;
+  const orphanWatch = watchNpm(surroundings, () => lifetime.signal());
+  // Nobody need read what it says.
+  const forgetUnread = surroundings.onUnread(() => {});
   const endAfter = async (defect: unknown): Promise<never> => {
     log.error("A defect that nobody caught ends the node", { error: defect });
     await Promise.race([database?.close(), clock.sleep(LAST_CHANCE_MS)]);
@@ -58,26 +54,28 @@ export async function serve({ surroundings, config, log, migrates }: ServeOption
 
   try {
     const node = await startNode({ config, clock, log, migrates, opened: (opened) => (database = opened) });
-    await Promise.race([announce(node, config, surroundings), lifetime.stopped]);
+    await Promise.race([announce(node, config, surroundings, lifetime), lifetime.stopped]);
     await lifetime.stopped;
     writeLine(out, "Draining; a second signal ends it at once.");
     const troubles = await stopSteps(node.stopSteps, clock, log);
     if (troubles.length > 0) throw new Failure(`The node did not end well: ${troubles.join("; ")}.`);
     writeLine(out, "Ended.");
   } finally {
-    orphanWatch?.end();
+    orphanWatch.end();
+    forgetUnread();
     forgetSignals();
     forgetUncaught();
   }
 }
 
-/** By a terminal or a service manager the signal comes to us, and a parent that ends need not mean anything. */
-function isStartedByNpm({ env }: Surroundings): boolean {
-  return env["npm_command"] !== undefined || env["npm_lifecycle_event"] !== undefined;
-}
-
-async function announce(node: RunningNode, config: Config, { clock, out }: Surroundings): Promise<void> {
-  const standing = await standingOf(node.runtime, node.store.shards, clock);
+async function announce(
+  node: RunningNode,
+  config: Config,
+  { clock, out }: Surroundings,
+  lifetime: Lifetime,
+): Promise<void> {
+  const standing = await standingOf(node.runtime, node.store.shards, clock, () => lifetime.isStopping);
+  if (standing === undefined) return;
   writeLine(out, servingLine(node, config, standing));
   writeFirstSteps(out, node.url);
   if (standing.kind === "deciding") return;

@@ -6,6 +6,7 @@ import type { DefinitionFilter } from "../../ports/store/queries.ts";
 import type { Handlers } from "../call/handler.ts";
 import { toDefinitionView, type DefinitionStanding } from "../mapping/definition.ts";
 import { definitionFilterOf } from "../mapping/filter.ts";
+import { countFitting } from "../paging/answer-bytes.ts";
 import { cutPage, listCursorOf, pageOf } from "../paging/page-token.ts";
 import type { ServiceEnvironment } from "./environment.ts";
 import { readDefinition } from "./not-found.ts";
@@ -40,7 +41,8 @@ export function definitionReadHandlers({
         .filter(({ score }) => score > 0)
         .toSorted((a, b) => b.score - a.score || b.row.definition.createdAt - a.row.definition.createdAt)
         .slice(0, request.pageSize || DEFAULT_PAGE_SIZE);
-      return { matches: matches.map(({ row, score }) => ({ definition: toDefinitionView(standingOf(row)), score })) };
+      const shown = matches.slice(0, countFitting(matches));
+      return { matches: shown.map(({ row, score }) => ({ definition: toDefinitionView(standingOf(row)), score })) };
     },
   };
 }

@@ -5,6 +5,7 @@
 import { createHash } from "node:crypto";
 import { toJson, type DescMessage, type JsonValue, type MessageShape } from "@bufbuild/protobuf";
 import { BelfryError } from "../../domain/error.ts";
+import { countFitting } from "./answer-bytes.ts";
 
 const VERSION = 1;
 const DEFAULT_PAGE_SIZE = 50;
@@ -51,15 +52,18 @@ export function numberCursorOf({ cursor }: Page): number | null {
   return value;
 }
 
-/** Shows `page.size` of the rows, of which one more was asked for, and the token for the rest. */
-export function cutPage<R>(
+/** Shows `page.size` of the rows, of which one more was asked for, or as many as fit into an answer, and the token for the rest. */
+export function cutPage<R extends object>(
   rows: readonly R[],
   page: Page,
   cursorOf: (row: R) => readonly CursorPart[],
 ): { readonly shown: readonly R[]; readonly nextPageToken: string } {
-  const shown = rows.slice(0, page.size);
+  const shown = rows.slice(0, Math.min(page.size, countFitting(rows)));
   const last = shown.at(-1);
-  return { shown, nextPageToken: rows.length > page.size && last !== undefined ? page.tokenFor(cursorOf(last)) : "" };
+  return {
+    shown,
+    nextPageToken: rows.length > shown.length && last !== undefined ? page.tokenFor(cursorOf(last)) : "",
+  };
 }
 
 export function mismatch(): BelfryError {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startServerProcess, type ServerProcess } from "../../support/server-process.ts";
-import { DEFINITIONS, EVENTS, given, INSTANCES, triggered } from "./given.ts";
-import { GrpcClient, type Message } from "./grpc-client.ts";
+import { DEFINITIONS, EVENTS, given, INSTANCES, triggered, WORKERS } from "./given.ts";
+import { GrpcClient, Inbox, struct, type Message } from "./grpc-client.ts";
 
 const COUNT = 1500;
 
@@ -127,5 +127,38 @@ describe(`${COUNT} instances`, () => {
         .join(),
     );
     expect(new Set(types)).toEqual(new Set(["created,paused,cancelled"]));
+  });
+});
+
+describe("payloads of 200 KB", () => {
+  it("pages are cut to the 4 MiB that clients take unless told otherwise, and go on at their tokens", async () => {
+    const fat = await given(client, "fat", {
+      userId: "fat",
+      content: "large",
+      payload: struct({ text: "内".repeat(65_000) }),
+    });
+    const ids: string[] = [];
+    for (let count = 0; count < 30; count++) ids.push(await triggered(client, fat));
+    const listed = await allPages(`${INSTANCES}/ListInstances`, { definitionId: fat, pageSize: 500 }, "instances");
+    expect(listed.toSorted()).toEqual(ids.toSorted());
+
+    for (let count = 0; count < 29; count++)
+      await given(client, "fat", { userId: "fat", content: "large", payload: struct({ text: "内".repeat(65_000) }) });
+    expect(
+      await allPages(`${DEFINITIONS}/ListDefinitions`, { userId: "fat", pageSize: 500 }, "definitions"),
+    ).toHaveLength(30);
+    const { matches } = await client.call(`${DEFINITIONS}/SearchDefinitions`, { userId: "fat", query: "large" });
+    expect(matches).toContainEqual(expect.objectContaining({ score: 1 }));
+  });
+
+  it("a worker with many free slots gets them in messages that it can take", async () => {
+    const stream = client.stream(`${WORKERS}/Work`);
+    const inbox = new Inbox(stream);
+    stream.write({ hello: { queue: "fat", workerId: "w1" }, slots: 100 });
+    let assigned = 0;
+    while (assigned < 30) assigned += ((await inbox.next("assignments"))["assignments"] as Message[]).length;
+    expect(assigned).toBe(30);
+    stream.end();
+    await inbox.end();
   });
 });

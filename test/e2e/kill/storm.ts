@@ -2,18 +2,11 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { durationFromMs } from "@bufbuild/protobuf/wkt";
-import type { BelfryClient } from "../../../src/client/index.ts";
 import { OverlapPolicy } from "../../../src/client/index.ts";
 import { databaseUrl } from "../../../src/store/embedded/socket-address.ts";
-import type { Rule } from "../../support/ledger-checks.ts";
-import { untilAnswered } from "../../support/load.ts";
+import type { Timetable } from "../../support/load.ts";
 import type { ServerProcess } from "../../support/server-process.ts";
 import { startServerProcess } from "../../support/server-process.ts";
-
-export const QUEUE = "storm";
-/** A worker that was killed is missed after this. */
-const HEARTBEAT_MS = 1500;
 
 /** Who dies in a round, in this order. */
 export type Victims = readonly ("server" | "postgres")[];
@@ -73,12 +66,6 @@ async function postgresPid(dataDir: string): Promise<number | undefined> {
   }
 }
 
-interface Timetable {
-  readonly name: string;
-  readonly rule: Rule;
-  readonly overlapPolicy: OverlapPolicy;
-}
-
 const { ALLOW_ALL, SKIP, BUFFER_ALL } = OverlapPolicy;
 
 /** Firing 100 to 1,000 ms apart. */
@@ -107,36 +94,3 @@ export const TIMETABLES: readonly Timetable[] = [
     overlapPolicy: BUFFER_ALL,
   },
 ];
-
-/** Creates a definition. @returns its id. */
-export async function defined(client: BelfryClient, { name, rule, overlapPolicy }: Timetable): Promise<string> {
-  const definition = {
-    name,
-    userId: "storm",
-    payload: { text: "x".repeat(100) },
-    schedule: { timing: timingOf(rule) },
-    action: { kind: { case: "worker" as const, value: { queue: QUEUE } } },
-    overlapPolicy,
-    bufferLimit: 10_000,
-    retryPolicy: { initialDelay: durationFromMs(100), factor: 1, jitter: durationFromMs(0), maxRetries: 50 },
-    timeouts: { heartbeat: durationFromMs(HEARTBEAT_MS) },
-  };
-  const answer = await untilAnswered(() =>
-    client.definitions.createDefinition({ definition, requestId: `create ${name}` }),
-  );
-  return answer.definition?.id ?? "";
-}
-
-function timingOf(rule: Rule) {
-  switch (rule.kind) {
-    case "phase":
-      return {
-        case: "every" as const,
-        value: { interval: durationFromMs(rule.intervalMs), phase: durationFromMs(rule.phaseMs) },
-      };
-    case "sinceCreation":
-      return { case: "every" as const, value: { interval: durationFromMs(rule.intervalMs) } };
-    case "seconds":
-      return { case: "cron" as const, value: { expressions: [`*/${rule.step} * * * * *`] } };
-  }
-}

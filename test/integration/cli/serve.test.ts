@@ -1,10 +1,13 @@
 import { execFile } from "node:child_process";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startTestPostgres } from "../../support/postgres.ts";
 import type { TestPostgres } from "../../support/postgres.ts";
+import { selfSigned } from "../client/self-signed.ts";
 import { belfry, belfryJson, serve, temporaryFolder } from "./belfry-process.ts";
 import type { Serving } from "./belfry-process.ts";
 
@@ -70,6 +73,27 @@ describe("a node on a folder of its own", () => {
     for (const pid of processes) tryToSignal(pid, "SIGCONT");
     expect(code).toBe(130);
     await untilGone(server);
+  });
+
+  it("speaks TLS when it has a certificate", async () => {
+    const folder = await temporaryFolder();
+    const { cert, key } = selfSigned();
+    const files = { BELFRY_TLS_CERT_FILE: join(folder, "cert.pem"), BELFRY_TLS_KEY_FILE: join(folder, "key.pem") };
+    await writeFile(files.BELFRY_TLS_CERT_FILE, cert);
+    await writeFile(files.BELFRY_TLS_KEY_FILE, key, { mode: 0o600 });
+    const node = await serve({ BELFRY_DATA_DIR: join(folder, "data"), ...files });
+    expect(node.url).toMatch(/^https:/);
+    const trusting = { BELFRY_SERVER: node.url, NODE_EXTRA_CA_CERTS: files.BELFRY_TLS_CERT_FILE };
+    expect(await belfryJson(["definitions", "list"], trusting)).toEqual({ definitions: [], nextPageToken: "" });
+    expect(await node.end()).toMatchObject({ code: 0 });
+  });
+
+  it("goes on, and drains, when nobody reads what it says any more", async () => {
+    const node = await serve({ BELFRY_DATA_DIR: await temporaryFolder() });
+    node.child.stdout?.destroy();
+    node.child.stderr?.destroy();
+    expect(await belfry(["definitions", "list", "--server", node.url])).toMatchObject({ code: 0 });
+    expect(await node.end("SIGTERM")).toEqual({ code: 0, signal: null });
   });
 
   it("drains when the npm that started it is gone, which tells it nothing", async () => {

@@ -31,6 +31,7 @@ export async function belfryHere(
     },
     onStopSignal: () => () => {},
     onUncaught: () => () => {},
+    onUnread: () => () => {},
     parentPid: () => 1,
     signal: () => {},
     exit: (code) => {

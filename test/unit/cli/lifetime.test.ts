@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Lifetime } from "../../../src/cli/serve/lifetime.ts";
+import { Lifetime } from "../../../src/cli/node/lifetime.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
 
 function given() {

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { watchParent } from "../../../src/cli/serve/orphan-watch.ts";
+import { watchParent } from "../../../src/cli/node/orphan-watch.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
 
 function given() {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { standingOf } from "../../../src/cli/serve/standing-by.ts";
+import { standingOf } from "../../../src/cli/node/standing-by.ts";
 import { aWorld, SHARDS } from "../../support/node.ts";
 
 describe("a node that has just started", () => {

@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import { environmentTable, withEnvironmentTable } from "../../../scripts/check-environment.ts";
 import { VARIABLES } from "../../../src/config/variables.ts";
@@ -23,5 +24,10 @@ describe("the table of environment variables", () => {
 
   it.each(["no marker", "<!-- environment --> only one"])("is not put where it has no place: %j", (text) => {
     expect(withEnvironmentTable(text, "| new |")).toBeUndefined();
+  });
+
+  it("is what the README says", async () => {
+    const readme = await readFile(new URL("../../../README.md", import.meta.url), "utf8");
+    expect(withEnvironmentTable(readme, environmentTable())).toBe(readme);
   });
 });

@@ -1,6 +1,18 @@
 import { describe, expect, it } from "vitest";
 import { aWorker } from "../../support/node.ts";
-import { RARELY, aDefinition, every, expectSound, gaplessEvents, given, instancesOf, ledger, reasonOf, stateOf, trigger } from "./given.ts";
+import {
+  RARELY,
+  aDefinition,
+  every,
+  expectSound,
+  gaplessEvents,
+  given,
+  instancesOf,
+  ledger,
+  reasonOf,
+  stateOf,
+  trigger,
+} from "./given.ts";
 
 describe("cancelling a definition", () => {
   it("with its running instances calls them off one and all, through a crash in the middle", async () => {
@@ -87,11 +99,21 @@ describe("deleting a definition", () => {
           delete: () => node.definitions.delete(id, {}),
         };
         const both = order === "first" ? [commands.delete, commands[other]] : [commands[other], commands.delete];
-        const reasons = (await Promise.allSettled(both.map((command) => command()))).map(reasonOf);
+        // A commit is under way, so that both are decided for the one after it.
+        const hold = world.store.holdCommits();
+        const before = aDefinition(node);
+        await hold.arrived();
+        const settled = Promise.allSettled(both.map((command) => command()));
+        await world.clock.advance(0);
+        hold.release();
+        const reasons = (await settled).map(reasonOf);
+        await before;
         expect(reasons).not.toContain("SHARD_UNAVAILABLE");
         await world.clock.advance(1000);
         const survived = (await world.store.queries.getDefinition(id)) !== null;
-        expect(survived).toBe(reasons[order === "first" ? 0 : 1] !== "ok" && !(other === "delete" && reasons.includes("ok")));
+        expect(survived).toBe(
+          reasons[order === "first" ? 0 : 1] !== "ok" && !(other === "delete" && reasons.includes("ok")),
+        );
         expect(node.status().ownedShards).toHaveLength(4);
         await gaplessEvents(world);
       }
@@ -115,8 +137,14 @@ describe("updating a definition", () => {
   it("is refused with an old etag, and carried out once under a request id", async () => {
     const world = await given();
     const id = await aDefinition(world.node);
-    const change = (spec: Parameters<Parameters<typeof world.node.definitions.update>[1]["change"]>[0]) => ({ ...spec, content: `${spec.content}!` });
-    await expect(world.node.definitions.update(id, { etag: "7", change })).rejects.toMatchObject({ reason: "ETAG_MISMATCH", metadata: { etag: "1" } });
+    const change = (spec: Parameters<Parameters<typeof world.node.definitions.update>[1]["change"]>[0]) => ({
+      ...spec,
+      content: `${spec.content}!`,
+    });
+    await expect(world.node.definitions.update(id, { etag: "7", change })).rejects.toMatchObject({
+      reason: "ETAG_MISMATCH",
+      metadata: { etag: "1" },
+    });
     const first = await world.node.definitions.update(id, { etag: "1", change, requestId: "u1" });
     const again = await world.node.definitions.update(id, { etag: "1", change, requestId: "u1" });
     expect(again.definition).toEqual(first.definition);
@@ -141,11 +169,18 @@ describe("backfilling", () => {
   it("fires the due times of a stretch of the past that have no record, in order, once", async () => {
     const world = await given();
     const { node, clock } = world;
-    const id = await aDefinition(node, { schedule: every(minutes(1), { anchorAt: clock.now() }), overlapPolicy: "ALLOW_ALL" });
+    const id = await aDefinition(node, {
+      schedule: every(minutes(1), { anchorAt: clock.now() }),
+      overlapPolicy: "ALLOW_ALL",
+    });
     await clock.advance(minutes(3));
     const from = clock.now() - minutes(10);
     const range = { from, to: clock.now(), validateOnly: false };
-    expect(await node.definitions.backfill(id, { ...range, validateOnly: true })).toEqual({ fired: 8, known: 2, nextFrom: null });
+    expect(await node.definitions.backfill(id, { ...range, validateOnly: true })).toEqual({
+      fired: 8,
+      known: 2,
+      nextFrom: null,
+    });
     expect(await instancesOf(world, id)).toHaveLength(3);
     const [one, two] = await Promise.all([node.definitions.backfill(id, range), node.definitions.backfill(id, range)]);
     expect([one.fired, two.fired]).toEqual([8, 0]);
@@ -159,7 +194,10 @@ describe("backfilling", () => {
   it("leaves what falls due while it looks to the schedule", async () => {
     const world = await given();
     const { node, clock, store } = world;
-    const id = await aDefinition(node, { schedule: every(1000, { anchorAt: clock.now() }), overlapPolicy: "ALLOW_ALL" });
+    const id = await aDefinition(node, {
+      schedule: every(1000, { anchorAt: clock.now() }),
+      overlapPolicy: "ALLOW_ALL",
+    });
     await clock.advance(3500);
     const hold = store.holdCommits();
     // A commit is under way when the backfill begins; the next due time comes before it can look at the ledger.
@@ -180,10 +218,19 @@ describe("backfilling", () => {
     const world = await given();
     const id = await aDefinition(world.node, { schedule: RARELY });
     const { clock, node } = world;
-    await expect(node.definitions.backfill(id, { from: 0, to: clock.now() + 1, validateOnly: false })).rejects.toMatchObject({ reason: "INVALID_FIELD" });
+    await expect(
+      node.definitions.backfill(id, { from: 0, to: clock.now() + 1, validateOnly: false }),
+    ).rejects.toMatchObject({ reason: "INVALID_FIELD" });
     await node.definitions.cancel(id, { reason: "", cancelRunning: false, terminate: false });
     const year = 365 * 86_400_000;
-    await expect(node.definitions.backfill(id, { from: clock.now() - 2 * year, to: clock.now(), validateOnly: false, requestId: "b1" })).rejects.toMatchObject({ reason: "STATE_FORBIDS" });
+    await expect(
+      node.definitions.backfill(id, {
+        from: clock.now() - 2 * year,
+        to: clock.now(),
+        validateOnly: false,
+        requestId: "b1",
+      }),
+    ).rejects.toMatchObject({ reason: "STATE_FORBIDS" });
     expect(await world.store.actors.findRequests(["BackfillDefinition/b1"])).toEqual([]);
   });
 });

@@ -7,8 +7,16 @@ import { isFinal } from "../../../src/domain/instance/instance.ts";
 import type { InstanceRecord } from "../../../src/domain/instance/instance.ts";
 import type { RetryPolicy } from "../../../src/domain/policy/retry.ts";
 import type { Timeouts } from "../../../src/domain/policy/timeouts.ts";
+import { StoreUnavailable } from "../../../src/ports/store/journal.ts";
+import type { JournalBatch } from "../../../src/ports/store/journal.ts";
 import type { Schedule } from "../../../src/domain/schedule/schedule.ts";
-import type { Assignment, RuntimeOptions, StartedRuntime, TriggerOverrides, WorkerSession } from "../../../src/runtime/index.ts";
+import type {
+  Assignment,
+  RuntimeOptions,
+  StartedRuntime,
+  TriggerOverrides,
+  WorkerSession,
+} from "../../../src/runtime/index.ts";
 import { SHARDS, aWorkerSpec, aWorld } from "../../support/node.ts";
 import type { World } from "../../support/node.ts";
 import { aSchedule } from "../../support/records.ts";
@@ -17,19 +25,46 @@ export interface Given extends World {
   readonly node: StartedRuntime;
 }
 
-/** A world with one node, "a". It ends with the test. */
+/** A world with one node, "a". It ends with the test, which fails when any node wrote a batch that breaks the rules of the store. */
 export async function given(options: Partial<RuntimeOptions> = {}): Promise<Given> {
   const world = await aWorld();
-  onTestFinished(() => world.stop());
+  const { journal } = world.store;
+  const { commit } = journal;
+  const broken: unknown[] = [];
+  Object.assign(journal, {
+    commit: (batch: JournalBatch) =>
+      commit(batch).catch((error: unknown) => {
+        if (!(error instanceof StoreUnavailable)) broken.push(error);
+        throw error;
+      }),
+  });
+  onTestFinished(async () => {
+    await world.stop();
+    expect(broken).toEqual([]);
+  });
   return { ...world, node: await world.start("a", options) };
 }
 
 export const BOOM = { code: "BOOM", message: "no luck", traceback: "" };
 
-export const NO_TIMEOUTS: Timeouts = { scheduleToStartMs: null, startToCloseMs: null, scheduleToCloseMs: null, heartbeatMs: null, cancelGraceMs: 30_000 };
+export const NO_TIMEOUTS: Timeouts = {
+  scheduleToStartMs: null,
+  startToCloseMs: null,
+  scheduleToCloseMs: null,
+  heartbeatMs: null,
+  cancelGraceMs: 30_000,
+};
 
 export function aRetry(given: Partial<RetryPolicy> = {}): RetryPolicy {
-  return { initialDelayMs: 1000, factor: 1, maxDelayMs: 1000, jitterMs: 0, maxRetries: 3, nonRetryableCodes: [], ...given };
+  return {
+    initialDelayMs: 1000,
+    factor: 1,
+    maxDelayMs: 1000,
+    jitterMs: 0,
+    maxRetries: 3,
+    nonRetryableCodes: [],
+    ...given,
+  };
 }
 
 /** Due every so many milliseconds from now on. */
@@ -41,12 +76,24 @@ export function every(intervalMs: number, given: Partial<Schedule> = {}): Schedu
 export const RARELY = every(365 * 86_400_000);
 
 export async function aDefinition(node: StartedRuntime, spec: Partial<DefinitionSpec> = {}): Promise<string> {
-  const { definition } = await node.definitions.create({ spec: aWorkerSpec({ schedule: RARELY, timeouts: NO_TIMEOUTS, retry: aRetry(), ...spec }), startPaused: false });
+  const { definition } = await node.definitions.create({
+    spec: aWorkerSpec({ schedule: RARELY, timeouts: NO_TIMEOUTS, retry: aRetry(), ...spec }),
+    startPaused: false,
+  });
   return definition.id;
 }
 
-export async function trigger(node: StartedRuntime, id: string, overrides: TriggerOverrides = {}, requestId?: string): Promise<InstanceRecord> {
-  const { instance } = await node.definitions.trigger(id, { overrides, ignoreOverlap: false, ...(requestId === undefined ? {} : { requestId }) });
+export async function trigger(
+  node: StartedRuntime,
+  id: string,
+  overrides: TriggerOverrides = {},
+  requestId?: string,
+): Promise<InstanceRecord> {
+  const { instance } = await node.definitions.trigger(id, {
+    overrides,
+    ignoreOverlap: false,
+    ...(requestId === undefined ? {} : { requestId }),
+  });
   return instance;
 }
 
@@ -62,7 +109,11 @@ export async function instancesOf({ store }: World, definitionId: string): Promi
 
 export async function stateOf({ store }: World, id: string): Promise<string> {
   const record = await store.queries.getInstance(id);
-  return record === null ? "absent" : record.life.waitingReason === null ? record.state : `${record.state} ${record.life.waitingReason}`;
+  return record === null
+    ? "absent"
+    : record.life.waitingReason === null
+      ? record.state
+      : `${record.state} ${record.life.waitingReason}`;
 }
 
 /** All events of the log; fails when a shard's sequence has a gap. */
@@ -91,7 +142,9 @@ export async function expectSound(world: World, definitionId: string): Promise<v
     timedOut: count("TIMED_OUT"),
   });
   const queued = (await queueOf(world)).filter((entry) => entry.definitionId === definitionId);
-  const offered = unfinished.filter(({ life, spec }) => life.waitingReason === "NO_WORKER" && spec.action.kind === "worker");
+  const offered = unfinished.filter(
+    ({ life, spec }) => life.waitingReason === "NO_WORKER" && spec.action.kind === "worker",
+  );
   expect(queued.map(({ instanceId }) => instanceId).toSorted()).toEqual(offered.map(({ id }) => id));
   await gaplessEvents(world);
 }
@@ -103,7 +156,10 @@ async function queueOf({ store }: World) {
 }
 
 /** A worker on a stream that completes what it gets at once, and remembers it. */
-export async function aDiligentWorker(node: StartedRuntime, { queue = "agents", slots = 10 } = {}): Promise<{ readonly done: Assignment[]; readonly session: WorkerSession }> {
+export async function aDiligentWorker(
+  node: StartedRuntime,
+  { queue = "agents", slots = 10 } = {},
+): Promise<{ readonly done: Assignment[]; readonly session: WorkerSession }> {
   const done: Assignment[] = [];
   const session = await node.workers.open(
     { queue, workerId: "diligent", slots, running: [] },
@@ -122,5 +178,7 @@ export async function aDiligentWorker(node: StartedRuntime, { queue = "agents", 
 }
 
 export function reasonOf(result: PromiseSettledResult<unknown>): string {
-  return result.status === "fulfilled" ? "ok" : (((result.reason as { reason?: string }).reason ?? String(result.reason)));
+  return result.status === "fulfilled"
+    ? "ok"
+    : ((result.reason as { reason?: string }).reason ?? String(result.reason));
 }

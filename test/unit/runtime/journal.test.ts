@@ -1,25 +1,42 @@
 import { describe, expect, it } from "vitest";
 import { aWorker, aWorkerSpec } from "../../support/node.ts";
-import { RARELY, aDefinition, aDiligentWorker, every, expectSound, gaplessEvents, given, instancesOf, reasonOf, stateOf, trigger } from "./given.ts";
+import {
+  RARELY,
+  aDefinition,
+  aDiligentWorker,
+  every,
+  expectSound,
+  gaplessEvents,
+  given,
+  instancesOf,
+  reasonOf,
+  stateOf,
+  trigger,
+} from "./given.ts";
 
 describe("a commit that fails", () => {
-  it.each(["failBeforeCommit", "failAfterCommit"] as const)("%s: is sent again until its fate is known; nothing is lost, nothing is twice", async (fault) => {
-    const world = await given();
-    const id = await aDefinition(world.node);
-    const { done } = await aDiligentWorker(world.node);
-    for (let round = 0; round < 10; round++) {
-      world.store[fault](1 + (round % 3));
-      const triggered = Promise.all([trigger(world.node, id), trigger(world.node, id)]);
-      await world.clock.advance(500);
-      await triggered;
-    }
-    await world.clock.advance(1000);
-    expect(done).toHaveLength(20);
-    expect((await instancesOf(world, id)).map(({ state }) => state)).toEqual(Array.from({ length: 20 }, () => "COMPLETED"));
-    await expectSound(world, id);
-    const published = await gaplessEvents(world);
-    expect(published.filter(({ name }) => name === "completed")).toHaveLength(20);
-  });
+  it.each(["failBeforeCommit", "failAfterCommit"] as const)(
+    "%s: is sent again until its fate is known; nothing is lost, nothing is twice",
+    async (fault) => {
+      const world = await given();
+      const id = await aDefinition(world.node);
+      const { done } = await aDiligentWorker(world.node);
+      for (let round = 0; round < 10; round++) {
+        world.store[fault](1 + (round % 3));
+        const triggered = Promise.all([trigger(world.node, id), trigger(world.node, id)]);
+        await world.clock.advance(500);
+        await triggered;
+      }
+      await world.clock.advance(1000);
+      expect(done).toHaveLength(20);
+      expect((await instancesOf(world, id)).map(({ state }) => state)).toEqual(
+        Array.from({ length: 20 }, () => "COMPLETED"),
+      );
+      await expectSound(world, id);
+      const published = await gaplessEvents(world);
+      expect(published.filter(({ name }) => name === "completed")).toHaveLength(20);
+    },
+  );
 
   it("is told to nobody before it is known: callers wait, events are published once, in order", async () => {
     const world = await given();
@@ -138,7 +155,11 @@ describe("bounds", () => {
 
   it("hold due times back while the journal is full, and take them afterwards", async () => {
     const world = await given({ maxUncommitted: 20 });
-    const ids = await Promise.all(Array.from({ length: 15 }, () => aDefinition(world.node, { schedule: every(60_000), overlapPolicy: "ALLOW_ALL" })));
+    const ids = await Promise.all(
+      Array.from({ length: 15 }, () =>
+        aDefinition(world.node, { schedule: every(60_000), overlapPolicy: "ALLOW_ALL" }),
+      ),
+    );
     const hold = world.store.holdCommits();
     const turned = world.clock.advance(60_000);
     await hold.arrived();
@@ -156,7 +177,11 @@ describe("one batch", () => {
   it("carries what many actors decide in the same turn", async () => {
     const world = await given();
     const before = world.store.sent.length;
-    await Promise.all(Array.from({ length: 100 }, () => world.node.definitions.create({ spec: aWorkerSpec({ schedule: RARELY }), startPaused: false })));
+    await Promise.all(
+      Array.from({ length: 100 }, () =>
+        world.node.definitions.create({ spec: aWorkerSpec({ schedule: RARELY }), startPaused: false }),
+      ),
+    );
     expect(world.store.sent.length - before).toBeLessThanOrEqual(2);
   });
 
@@ -170,7 +195,10 @@ describe("one batch", () => {
     await hold.arrived();
     // All of this waits for the commit under way, and is one batch after it.
     const made = trigger(node, id, { uniqueKey: { key: "k", onConflict: "REJECT" } });
-    const again = node.definitions.trigger(id, { overrides: { uniqueKey: { key: "k", onConflict: "CANCEL_EXISTING" } }, ignoreOverlap: true });
+    const again = node.definitions.trigger(id, {
+      overrides: { uniqueKey: { key: "k", onConflict: "CANCEL_EXISTING" } },
+      ignoreOverlap: true,
+    });
     await world.clock.advance(0);
     hold.release();
     const [, first, second] = await Promise.all([other, made, again]);

@@ -6,7 +6,9 @@ import { aDefinition, every, expectSound, given, instancesOf, ledger, stateOf, t
 import type { Given } from "./given.ts";
 
 /** A definition due every 10 s, with a worker that takes two at a time and finishes nothing by itself. */
-async function due(spec: Partial<DefinitionSpec>): Promise<Given & { readonly id: string; readonly worker: TestWorker }> {
+async function due(
+  spec: Partial<DefinitionSpec>,
+): Promise<Given & { readonly id: string; readonly worker: TestWorker }> {
   const world = await given();
   const id = await aDefinition(world.node, { schedule: every(10_000), ...spec });
   return { ...world, id, worker: await aWorker(world.node, { slots: 2 }) };
@@ -30,7 +32,10 @@ describe("BUFFER_ALL", () => {
     expect(worker.assignments).toHaveLength(2);
     expect(await outcomes(world, id)).toEqual(["FIRED", "FIRED", "BUFFERED", "DROPPED"]);
     const [, second] = await ledger(world, id);
-    expect(second).toMatchObject({ reason: "waited for others to end", instanceId: worker.assignments[1]?.instance.id });
+    expect(second).toMatchObject({
+      reason: "waited for others to end",
+      instanceId: worker.assignments[1]?.instance.id,
+    });
     await expectSound(world, id);
   });
 
@@ -47,7 +52,9 @@ describe("BUFFER_ALL", () => {
       await next.workers.complete(tokenOf(worker, nth), null);
     }
     const instances = await instancesOf(world, world.id);
-    expect(worker.assignments.slice(0, 2).map(({ instance }) => instance.id)).toEqual(instances.slice(1, 3).map(({ id }) => id));
+    expect(worker.assignments.slice(0, 2).map(({ instance }) => instance.id)).toEqual(
+      instances.slice(1, 3).map(({ id }) => id),
+    );
     expect((await outcomes(world, world.id)).slice(0, 3)).toEqual(["FIRED", "FIRED", "FIRED"]);
     await expectSound(world, world.id);
   });
@@ -74,7 +81,10 @@ describe("CANCEL_OTHER and TERMINATE_OTHER", () => {
     expect(await stateOf(world, first?.id ?? "")).toBe("RUNNING");
     expect(worker.signals).toMatchObject([{ cancelRequested: true }]);
     expect(await stateOf(world, second?.id ?? "")).toBe("PENDING BUFFERED");
-    await node.workers.fail(tokenOf(worker, 0), { error: { code: "CANCELLED", message: "", traceback: "" }, retryable: false });
+    await node.workers.fail(tokenOf(worker, 0), {
+      error: { code: "CANCELLED", message: "", traceback: "" },
+      retryable: false,
+    });
     await clock.advance(0);
     expect(await stateOf(world, first?.id ?? "")).toBe("CANCELLED");
     expect(await stateOf(world, second?.id ?? "")).toBe("RUNNING");
@@ -95,7 +105,9 @@ describe("CANCEL_OTHER and TERMINATE_OTHER", () => {
     await world.clock.advance(30_000);
     const instances = await instancesOf(world, world.id);
     expect(instances.map(({ state }) => state)).toEqual(["CANCELLED", "CANCELLED", "RUNNING"]);
-    await expect(world.node.workers.complete(tokenOf(world.worker, 0), null)).rejects.toMatchObject({ reason: "STALE_ATTEMPT" });
+    await expect(world.node.workers.complete(tokenOf(world.worker, 0), null)).rejects.toMatchObject({
+      reason: "STALE_ATTEMPT",
+    });
     await expectSound(world, world.id);
   });
 
@@ -124,7 +136,11 @@ describe("changing the limits while instances run", () => {
     await world.clock.advance(30_000);
     await world.node.definitions.update(world.id, { change: (spec) => ({ ...spec, overlapPolicy: "ALLOW_ALL" }) });
     await world.clock.advance(0);
-    expect((await instancesOf(world, world.id)).map(({ life }) => life.waitingReason)).toEqual([null, null, "NO_WORKER"]);
+    expect((await instancesOf(world, world.id)).map(({ life }) => life.waitingReason)).toEqual([
+      null,
+      null,
+      "NO_WORKER",
+    ]);
     expect(await outcomes(world, world.id)).toEqual(["FIRED", "FIRED", "FIRED"]);
     await expectSound(world, world.id);
   });
@@ -136,7 +152,8 @@ describe("changing the limits while instances run", () => {
     for (let i = 0; i < 4; i++) await trigger(world.node, id);
     await world.clock.advance(0);
     expect(worker.assignments).toHaveLength(1);
-    const update = (maxConcurrent: number) => world.node.definitions.update(id, { change: (spec) => ({ ...spec, maxConcurrent }) });
+    const update = (maxConcurrent: number) =>
+      world.node.definitions.update(id, { change: (spec) => ({ ...spec, maxConcurrent }) });
     await update(3);
     await world.clock.advance(0);
     expect(worker.assignments).toHaveLength(3);
@@ -170,7 +187,9 @@ describe("changing the limits while instances run", () => {
     const id = await aDefinition(world.node, { overlapPolicy: "ALLOW_ALL", maxConcurrent: 1 });
     const worker = await aWorker(world.node, { slots: 10 });
     for (let i = 0; i < 3; i++) await trigger(world.node, id);
-    await world.node.definitions.update(id, { change: (spec) => ({ ...spec, overlapPolicy: "SKIP", maxConcurrent: 0 }) });
+    await world.node.definitions.update(id, {
+      change: (spec) => ({ ...spec, overlapPolicy: "SKIP", maxConcurrent: 0 }),
+    });
     for (let nth = 0; nth < 3; nth++) {
       await world.clock.advance(0);
       expect(worker.assignments).toHaveLength(nth + 1);
@@ -188,6 +207,9 @@ describe("changing the limits while instances run", () => {
       world.node.definitions.update(id, { change: (spec) => ({ ...spec, content: "new" }) }),
       world.node.definitions.update(id, { change: (spec) => ({ ...spec, priority: 1 }) }),
     ]);
-    expect((await world.store.queries.getDefinition(id))?.definition).toMatchObject({ revision: 4, spec: { maxConcurrent: 2, content: "new", priority: 1 } });
+    expect((await world.store.queries.getDefinition(id))?.definition).toMatchObject({
+      revision: 4,
+      spec: { maxConcurrent: 2, content: "new", priority: 1 },
+    });
   });
 });

@@ -9,7 +9,9 @@ describe("a command with a request id", () => {
     const answers = await Promise.all(Array.from({ length: 20 }, () => trigger(world.node, id, {}, "r1")));
     expect(new Set(answers.map((instance) => instance.id)).size).toBe(1);
     expect(await instancesOf(world, id)).toHaveLength(1);
-    const specs = Array.from({ length: 5 }, () => world.node.definitions.create({ spec: aWorkerSpec({ schedule: RARELY }), startPaused: false, requestId: "c1" }));
+    const specs = Array.from({ length: 5 }, () =>
+      world.node.definitions.create({ spec: aWorkerSpec({ schedule: RARELY }), startPaused: false, requestId: "c1" }),
+    );
     expect(new Set((await Promise.all(specs)).map(({ definition }) => definition.id)).size).toBe(1);
   });
 
@@ -28,9 +30,15 @@ describe("a command with a request id", () => {
   it("is refused when another request was made under the same id, at once or later", async () => {
     const world = await given();
     const id = await aDefinition(world.node);
-    const results = await Promise.allSettled([trigger(world.node, id, {}, "r1"), trigger(world.node, id, { content: "other" }, "r1")]);
+    const results = await Promise.allSettled([
+      trigger(world.node, id, {}, "r1"),
+      trigger(world.node, id, { content: "other" }, "r1"),
+    ]);
     expect(results.map(reasonOf)).toEqual(["ok", "REQUEST_ID_REUSED"]);
-    await expect(trigger(world.node, id, { content: "other" }, "r1")).rejects.toMatchObject({ reason: "REQUEST_ID_REUSED", code: "ALREADY_EXISTS" });
+    await expect(trigger(world.node, id, { content: "other" }, "r1")).rejects.toMatchObject({
+      reason: "REQUEST_ID_REUSED",
+      code: "ALREADY_EXISTS",
+    });
   });
 
   it("is carried out anew after 24 hours", async () => {
@@ -69,7 +77,9 @@ describe("a command with a request id", () => {
 
   it("works for commands on instances too", async () => {
     const world = await given();
-    const id = await aDefinition(world.node, { retry: { initialDelayMs: 1, factor: 1, maxDelayMs: 1, jitterMs: 0, maxRetries: 0, nonRetryableCodes: [] } });
+    const id = await aDefinition(world.node, {
+      retry: { initialDelayMs: 1, factor: 1, maxDelayMs: 1, jitterMs: 0, maxRetries: 0, nonRetryableCodes: [] },
+    });
     const worker = await aWorker(world.node);
     const instance = await trigger(world.node, id);
     await world.clock.advance(0);
@@ -88,7 +98,12 @@ describe("a command with a request id", () => {
 describe("creating a definition with an id of one's own", () => {
   it("succeeds once, however many try at once", async () => {
     const world = await given();
-    const create = (content: string) => world.node.definitions.create({ id: "mine", spec: aWorkerSpec({ schedule: RARELY, content }), startPaused: false });
+    const create = (content: string) =>
+      world.node.definitions.create({
+        id: "mine",
+        spec: aWorkerSpec({ schedule: RARELY, content }),
+        startPaused: false,
+      });
     const results = await Promise.allSettled([create("one"), create("two"), create("three")]);
     expect(results.map(reasonOf)).toEqual(["ok", "ID_TAKEN", "ID_TAKEN"]);
     expect((await world.store.queries.getDefinition("mine"))?.definition.spec.content).toBe("one");
@@ -97,7 +112,10 @@ describe("creating a definition with an id of one's own", () => {
 
   it("has completed at once when its schedule has nothing to fire", async () => {
     const world = await given();
-    const { definition } = await world.node.definitions.create({ spec: aWorkerSpec({ schedule: { ...RARELY, endAt: world.clock.now() } }), startPaused: false });
+    const { definition } = await world.node.definitions.create({
+      spec: aWorkerSpec({ schedule: { ...RARELY, endAt: world.clock.now() } }),
+      startPaused: false,
+    });
     expect(definition.state).toBe("COMPLETED");
     expect((await world.store.queries.getDefinition(definition.id))?.definition.state).toBe("COMPLETED");
   });

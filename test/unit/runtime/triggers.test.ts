@@ -3,16 +3,35 @@ import { BelfryError } from "../../../src/domain/error.ts";
 import type { UniqueConflict } from "../../../src/domain/policy/keys.ts";
 import type { TriggerItem } from "../../../src/runtime/index.ts";
 import { aWorker } from "../../support/node.ts";
-import { BOOM, aDefinition, aDiligentWorker, expectSound, given, instancesOf, reasonOf, stateOf, trigger } from "./given.ts";
+import {
+  BOOM,
+  aDefinition,
+  aDiligentWorker,
+  expectSound,
+  given,
+  instancesOf,
+  reasonOf,
+  stateOf,
+  trigger,
+} from "./given.ts";
 
-const unique = (key: string, onConflict: UniqueConflict = "REJECT"): TriggerItem => ({ overrides: { uniqueKey: { key, onConflict } } });
+const unique = (key: string, onConflict: UniqueConflict = "REJECT"): TriggerItem => ({
+  overrides: { uniqueKey: { key, onConflict } },
+});
 
 describe("a batch of triggers", () => {
   it("each on its own: what is refused stands in its place, the others are made", async () => {
     const world = await given();
     const id = await aDefinition(world.node);
-    const answers = await world.node.definitions.batchTrigger(id, { items: [unique("k"), unique("k"), { overrides: {} }], atomic: false });
-    expect(answers.map((answer) => (answer instanceof BelfryError ? answer.reason : "made"))).toEqual(["made", "UNIQUE_KEY_TAKEN", "made"]);
+    const answers = await world.node.definitions.batchTrigger(id, {
+      items: [unique("k"), unique("k"), { overrides: {} }],
+      atomic: false,
+    });
+    expect(answers.map((answer) => (answer instanceof BelfryError ? answer.reason : "made"))).toEqual([
+      "made",
+      "UNIQUE_KEY_TAKEN",
+      "made",
+    ]);
     expect(await instancesOf(world, id)).toHaveLength(2);
     await expectSound(world, id);
   });
@@ -21,8 +40,14 @@ describe("a batch of triggers", () => {
     const world = await given();
     const id = await aDefinition(world.node);
     await trigger(world.node, id, { uniqueKey: { key: "held", onConflict: "REJECT" } });
-    for (const items of [[unique("a"), unique("held")], [unique("a"), unique("a")], [unique("a", "USE_EXISTING"), unique("a")]]) {
-      await expect(world.node.definitions.batchTrigger(id, { items, atomic: true })).rejects.toMatchObject({ reason: "UNIQUE_KEY_TAKEN" });
+    for (const items of [
+      [unique("a"), unique("held")],
+      [unique("a"), unique("a")],
+      [unique("a", "USE_EXISTING"), unique("a")],
+    ]) {
+      await expect(world.node.definitions.batchTrigger(id, { items, atomic: true })).rejects.toMatchObject({
+        reason: "UNIQUE_KEY_TAKEN",
+      });
     }
     expect(await instancesOf(world, id)).toHaveLength(1);
   });
@@ -31,8 +56,13 @@ describe("a batch of triggers", () => {
     const world = await given();
     const id = await aDefinition(world.node);
     await world.node.definitions.batchTrigger(id, { items: [{ overrides: {}, requestId: "r1" }], atomic: true });
-    const items = [{ overrides: {}, requestId: "r0" }, { overrides: { content: "other" }, requestId: "r1" }];
-    await expect(world.node.definitions.batchTrigger(id, { items, atomic: true })).rejects.toMatchObject({ reason: "REQUEST_ID_REUSED" });
+    const items = [
+      { overrides: {}, requestId: "r0" },
+      { overrides: { content: "other" }, requestId: "r1" },
+    ];
+    await expect(world.node.definitions.batchTrigger(id, { items, atomic: true })).rejects.toMatchObject({
+      reason: "REQUEST_ID_REUSED",
+    });
     expect(await instancesOf(world, id)).toHaveLength(1);
   });
 
@@ -53,7 +83,10 @@ describe("a batch of triggers", () => {
     await world.clock.advance(0);
     await world.node.workers.complete(worker.assignments[0]?.token ?? "", null);
     const retried = world.node.instances.retry(held.id, {});
-    const batch = world.node.definitions.batchTrigger(id, { items: [{ overrides: {} }, unique("k", "CANCEL_EXISTING")], atomic: true });
+    const batch = world.node.definitions.batchTrigger(id, {
+      items: [{ overrides: {} }, unique("k", "CANCEL_EXISTING")],
+      atomic: true,
+    });
     const results = await Promise.allSettled([retried, batch]);
     expect(results.map(reasonOf)).toEqual(["ok", "ok"]);
     expect(await stateOf(world, held.id)).toBe("CANCELLED");
@@ -63,8 +96,15 @@ describe("a batch of triggers", () => {
   it("is answered again under its request ids", async () => {
     const world = await given();
     const id = await aDefinition(world.node);
-    const items = [{ overrides: {}, requestId: "r1" }, { overrides: {}, requestId: "r2" }, { overrides: {}, requestId: "r1" }];
-    const ids = async () => (await world.node.definitions.batchTrigger(id, { items, atomic: false })).map((answer) => (answer instanceof BelfryError ? answer.reason : answer.instance.id));
+    const items = [
+      { overrides: {}, requestId: "r1" },
+      { overrides: {}, requestId: "r2" },
+      { overrides: {}, requestId: "r1" },
+    ];
+    const ids = async () =>
+      (await world.node.definitions.batchTrigger(id, { items, atomic: false })).map((answer) =>
+        answer instanceof BelfryError ? answer.reason : answer.instance.id,
+      );
     const first = await ids();
     expect(first[2]).toBe(first[0]);
     expect(await ids()).toEqual(first);
@@ -78,7 +118,10 @@ describe("a unique key", () => {
     const id = await aDefinition(world.node);
     const overrides = { uniqueKey: { key: "k", onConflict: "REJECT" } } as const;
     const holder = await trigger(world.node, id, overrides);
-    await expect(trigger(world.node, id, overrides)).rejects.toMatchObject({ reason: "UNIQUE_KEY_TAKEN", metadata: { instance_id: holder.id } });
+    await expect(trigger(world.node, id, overrides)).rejects.toMatchObject({
+      reason: "UNIQUE_KEY_TAKEN",
+      metadata: { instance_id: holder.id },
+    });
     await world.node.instances.cancel(holder.id, { reason: "", terminate: false });
     expect((await trigger(world.node, id, overrides)).id).not.toBe(holder.id);
     // And the first cannot come back while the second has the key.
@@ -94,7 +137,9 @@ describe("a unique key", () => {
     const next = await world.start("b");
     await world.clock.advance(30_000);
     expect(next.status().residents).toBe(0);
-    await expect(trigger(next, id, { uniqueKey: { key: "k", onConflict: "REJECT" } })).rejects.toMatchObject({ reason: "UNIQUE_KEY_TAKEN" });
+    await expect(trigger(next, id, { uniqueKey: { key: "k", onConflict: "REJECT" } })).rejects.toMatchObject({
+      reason: "UNIQUE_KEY_TAKEN",
+    });
     const successor = await trigger(next, id, overrides);
     expect(await stateOf(world, holder.id)).toBe("CANCELLED");
     expect(await stateOf(world, successor.id)).toBe("PENDING NO_WORKER");
@@ -127,7 +172,10 @@ describe("an ordering key and a concurrency key", () => {
     const world = await given();
     const id = await aDefinition(world.node);
     const worker = await aWorker(world.node, { slots: 5 });
-    const [first, second] = [await trigger(world.node, id, { orderingKey: "k" }), await trigger(world.node, id, { orderingKey: "k" })];
+    const [first, second] = [
+      await trigger(world.node, id, { orderingKey: "k" }),
+      await trigger(world.node, id, { orderingKey: "k" }),
+    ];
     await world.clock.advance(0);
     expect(await stateOf(world, second.id)).toBe("PENDING CONCURRENCY");
     await world.node.workers.fail(worker.assignments[0]?.token ?? "", { error: BOOM, retryable: true });

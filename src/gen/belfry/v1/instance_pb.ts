@@ -327,7 +327,7 @@ export const ProgressSchema: GenMessage<Progress> = /*@__PURE__*/
 export type ExecutionError = Message<"belfry.v1.ExecutionError"> & {
   /**
    * For programs, e.g. `TIMEOUT`. The system's own: START_TO_CLOSE_TIMEOUT, HEARTBEAT_TIMEOUT, SCHEDULE_TO_START_TIMEOUT,
-   * SCHEDULE_TO_CLOSE_TIMEOUT, WORKER_LOST, TERMINATED.
+   * SCHEDULE_TO_CLOSE_TIMEOUT, WORKER_LOST.
    *
    * @generated from field: string code = 1;
    */

@@ -4,11 +4,33 @@ import { isFinal } from "../../../../src/domain/instance/instance.ts";
 import { BOOM, Life, T0, retry, timeouts } from "./given.ts";
 import type { InstanceEvent } from "../../../../src/actors/instance/events.ts";
 
-type Step = { readonly type: InstanceEvent["type"]; readonly afterMs: number; readonly stale: boolean; readonly flag: boolean; readonly chance: number };
+type Step = {
+  readonly type: InstanceEvent["type"];
+  readonly afterMs: number;
+  readonly stale: boolean;
+  readonly flag: boolean;
+  readonly chance: number;
+};
 
 const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.record({
-    type: fc.constantFrom("RELEASE", "START", "START", "HEARTBEAT", "COMPLETE", "FAIL", "FAIL", "LOSE", "WAKE", "WAKE", "CANCEL", "TERMINATE", "PAUSE", "RESUME", "RETRY"),
+    type: fc.constantFrom(
+      "RELEASE",
+      "START",
+      "START",
+      "HEARTBEAT",
+      "COMPLETE",
+      "FAIL",
+      "FAIL",
+      "LOSE",
+      "WAKE",
+      "WAKE",
+      "CANCEL",
+      "TERMINATE",
+      "PAUSE",
+      "RESUME",
+      "RETRY",
+    ),
     afterMs: fc.integer({ min: 0, max: 40_000 }),
     stale: fc.boolean(),
     flag: fc.boolean(),
@@ -21,7 +43,13 @@ function eventOf({ type, stale, flag, chance }: Step, at: number, life: Life): I
   const token = stale ? "stale" : life.token;
   switch (type) {
     case "START":
-      return { type, at, token: `token${life.record.life.attemptCount + 1}`, workerId: "w", heartbeatMs: flag ? 20_000 : null };
+      return {
+        type,
+        at,
+        token: `token${life.record.life.attemptCount + 1}`,
+        workerId: "w",
+        heartbeatMs: flag ? 20_000 : null,
+      };
     case "HEARTBEAT":
       return { type, at, token };
     case "COMPLETE":
@@ -47,7 +75,12 @@ function eventOf({ type, stale, flag, chance }: Step, at: number, life: Life): I
 }
 
 function aLife(gated: boolean): Life {
-  const limits = timeouts({ scheduleToStartMs: 60_000, startToCloseMs: 50_000, scheduleToCloseMs: 400_000, cancelGraceMs: 10_000 });
+  const limits = timeouts({
+    scheduleToStartMs: 60_000,
+    startToCloseMs: 50_000,
+    scheduleToCloseMs: 400_000,
+    cancelGraceMs: 10_000,
+  });
   return new Life({ timeouts: limits, retry: retry({ maxRetries: 2, jitterMs: 5000 }) }, gated ? "BUFFERED" : null);
 }
 
@@ -67,7 +100,9 @@ describe("whatever happens to an instance, in whatever order", () => {
           const count = (kind: string): number => effects.filter((effect) => effect === kind).length;
 
           expect(isFinal(before.state) && after.state !== before.state ? event.type : "RETRY").toBe("RETRY");
-          expect(after.life.attemptCount).toBe(before.life.attemptCount + (event.type === "START" && life.last.accepted ? 1 : 0));
+          expect(after.life.attemptCount).toBe(
+            before.life.attemptCount + (event.type === "START" && life.last.accepted ? 1 : 0),
+          );
           expect(count("ended")).toBe(isFinal(after.state) && !isFinal(before.state) ? 1 : 0);
           expect(count("dispatch")).toBe(event.type === "START" && life.last.accepted ? 1 : 0);
           expect(count("revived")).toBe(isFinal(before.state) && !isFinal(after.state) ? 1 : 0);

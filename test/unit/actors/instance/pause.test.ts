@@ -29,7 +29,10 @@ describe("while an instance is paused its deadlines stand still", () => {
   });
 
   it("from RUNNING: the attempt, its sign of life, and the whole", () => {
-    const life = new Life({ timeouts: timeouts({ startToCloseMs: 60_000, scheduleToCloseMs: 100_000 }) }).start(20, "token1", 30_000).heartbeat(25).pause(40);
+    const life = new Life({ timeouts: timeouts({ startToCloseMs: 60_000, scheduleToCloseMs: 100_000 }) })
+      .start(20, "token1", 30_000)
+      .heartbeat(25)
+      .pause(40);
     expect(life.deadline()).toBeNull();
     life.resume(1040);
     expect(life.deadline()).toEqual({ kind: "HEARTBEAT", s: 1070 });
@@ -57,12 +60,18 @@ describe("while an instance is paused its deadlines stand still", () => {
 
 describe("an attempt that ends while its instance is paused", () => {
   it("completes it", () => {
-    expect(new Life().start(0).pause(1).complete(5).record).toMatchObject({ state: "COMPLETED", life: { paused: null, waitingReason: null } });
+    expect(new Life().start(0).pause(1).complete(5).record).toMatchObject({
+      state: "COMPLETED",
+      life: { paused: null, waitingReason: null },
+    });
   });
 
   it("fails into a wait that begins when it is resumed, and the time before the failure stood still too", () => {
     const life = new Life({ timeouts: all, retry: retry({ initialDelayMs: 30_000 }) }).start(0).pause(10).fail(500);
-    expect(life.record).toMatchObject({ state: "PAUSED", life: { attempt: null, paused: { from: "BACKING_OFF" }, stateAt: life.record.createdAt + 10_000 } });
+    expect(life.record).toMatchObject({
+      state: "PAUSED",
+      life: { attempt: null, paused: { from: "BACKING_OFF" }, stateAt: life.record.createdAt + 10_000 },
+    });
     expect(life.deadline()).toBeNull();
     life.resume(1010);
     expect(life.deadline()).toEqual({ kind: "BACKOFF", s: 1040 });
@@ -71,13 +80,22 @@ describe("an attempt that ends while its instance is paused", () => {
   });
 
   it("ends it when no other attempt is granted", () => {
-    expect(new Life().start(0).pause(1).fail(5, { retryable: false }).record).toMatchObject({ state: "FAILED", life: { paused: null } });
+    expect(new Life().start(0).pause(1).fail(5, { retryable: false }).record).toMatchObject({
+      state: "FAILED",
+      life: { paused: null },
+    });
     expect(new Life({ retry: retry({ maxRetries: 0 }) }).start(0).pause(1).lose(5).state).toBe("FAILED");
   });
 
   it("goes on running when a cancel is asked for, with the grace from then on and the pause left out", () => {
-    const life = new Life({ timeouts: timeouts({ startToCloseMs: 60_000, cancelGraceMs: 90_000 }) }).start(0).pause(10).cancel(1010);
-    expect(life.record).toMatchObject({ state: "RUNNING", life: { waitingReason: null, stateAt: life.record.createdAt + 1_010_000 } });
+    const life = new Life({ timeouts: timeouts({ startToCloseMs: 60_000, cancelGraceMs: 90_000 }) })
+      .start(0)
+      .pause(10)
+      .cancel(1010);
+    expect(life.record).toMatchObject({
+      state: "RUNNING",
+      life: { waitingReason: null, stateAt: life.record.createdAt + 1_010_000 },
+    });
     expect(life.deadline()).toEqual({ kind: "START_TO_CLOSE", s: 1060 });
   });
 });

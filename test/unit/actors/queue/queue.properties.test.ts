@@ -81,13 +81,19 @@ class World {
     this.reading = null;
     const { priority, definitionId } = reading.lane;
     const read = [...this.store.values()]
-      .filter((item) => item.priority === priority && item.definitionId === definitionId && item.instanceId > reading.after)
+      .filter(
+        (item) => item.priority === priority && item.definitionId === definitionId && item.instanceId > reading.after,
+      )
       .filter(({ instanceId }) => all || reading.atLeast.has(instanceId))
       .toSorted((one, other) => (one.instanceId < other.instanceId ? -1 : 1))
       .slice(0, READ_AT_ONCE);
     const entries = read.filter(({ instanceId }) => !this.inMemory.has(instanceId));
     entries.forEach(({ instanceId }) => this.inMemory.add(instanceId));
-    this.queue.refill({ ...reading.lane, entries, readTo: read.length < READ_AT_ONCE ? null : (read.at(-1)?.instanceId ?? null) });
+    this.queue.refill({
+      ...reading.lane,
+      entries,
+      readTo: read.length < READ_AT_ONCE ? null : (read.at(-1)?.instanceId ?? null),
+    });
   }
 }
 
@@ -97,8 +103,7 @@ type Move =
   | { readonly kind: "take" | "begin" }
   | { readonly kind: "end"; readonly all: boolean };
 
-const entry = (kind: "offer" | "adopt") =>
-  fc.record({ kind: fc.constant(kind), id: fc.integer({ min: 10, max: 60 }) });
+const entry = (kind: "offer" | "adopt") => fc.record({ kind: fc.constant(kind), id: fc.integer({ min: 10, max: 60 }) });
 
 const moves: fc.Arbitrary<Move[]> = fc.array(
   fc.oneof(
@@ -121,7 +126,12 @@ describe("whatever comes, goes and is read on meanwhile", () => {
           if (move.kind === "offer" || move.kind === "adopt") {
             // An instance keeps its lane for ever; it may come again with its old id.
             const lane = (move.id * 7) % 4;
-            const item = { instanceId: `${move.id}`, shard: 0, priority: lane < 2 ? 1 : 3, definitionId: `d${lane % 2}` };
+            const item = {
+              instanceId: `${move.id}`,
+              shard: 0,
+              priority: lane < 2 ? 1 : 3,
+              definitionId: `d${lane % 2}`,
+            };
             const before = world.queue.waiting;
             world[move.kind](item);
             expect(world.queue.waiting).toBeLessThanOrEqual(Math.max(frontLimit, before));

@@ -29,7 +29,13 @@ describe("a queue", () => {
 
   it("gives the more urgent first, then the older", () => {
     const queue = new Queue(10);
-    for (const [id, priority] of [["3", 3], ["1", 3], ["9", 1], ["2", 4], ["5", 2]] as const) {
+    for (const [id, priority] of [
+      ["3", 3],
+      ["1", 3],
+      ["9", 1],
+      ["2", 4],
+      ["5", 2],
+    ] as const) {
       queue.offer(anItem(id, { priority }));
     }
     expect(matches(queue)).toEqual(["9", "5", "1", "3", "2"]);
@@ -68,7 +74,9 @@ describe("a queue", () => {
     for (let i = 0; i < 5; i++) {
       queue.offer(anItem(`${i}`));
     }
-    const takers = [queue.match(), queue.match(), queue.match(), queue.match(), queue.match()].map((match) => match?.takerId);
+    const takers = [queue.match(), queue.match(), queue.match(), queue.match(), queue.match()].map(
+      (match) => match?.takerId,
+    );
     expect(takers).toEqual(["x", "y", "x", "y", undefined]);
     expect(queue.freeOf("x")).toBe(0);
   });

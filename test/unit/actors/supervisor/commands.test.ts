@@ -61,7 +61,15 @@ describe("failures in a row", () => {
 describe("triggering by hand", () => {
   it("takes what the caller overrides, and the rest from the definition", () => {
     const told = new Told({ payload: { a: 1 }, labels: { x: "1", y: "1" }, priority: 3 });
-    told.trigger(1, { overrides: { payload: { b: 2 }, labels: { y: "2" }, priority: 1, uniqueKey: { key: "u", onConflict: "REJECT" }, concurrency: { key: "c", limit: 2 } } });
+    told.trigger(1, {
+      overrides: {
+        payload: { b: 2 },
+        labels: { y: "2" },
+        priority: 1,
+        uniqueKey: { key: "u", onConflict: "REJECT" },
+        concurrency: { key: "c", limit: 2 },
+      },
+    });
     expect(told.effect("spawn")?.spec).toMatchObject({
       payload: { b: 2 },
       labels: { x: "1", y: "2" },
@@ -75,13 +83,17 @@ describe("triggering by hand", () => {
 
   it("is refused by the overlap policy, unless it is to be ignored", () => {
     expect(new Told().take(10).trigger(11).effect("refuse")).toMatchObject({ reason: "OVERLAP" });
-    expect(new Told().take(10).trigger(11, { ignoreOverlap: true }).effect("spawn")).toMatchObject({ exclusive: false });
+    expect(new Told().take(10).trigger(11, { ignoreOverlap: true }).effect("spawn")).toMatchObject({
+      exclusive: false,
+    });
   });
 
   it("with a unique key that is taken is refused, answered with the holder, or takes its place", () => {
     const taken = (onConflict: "REJECT" | "USE_EXISTING" | "CANCEL_EXISTING") =>
       new Told().take(10).trigger(11, { overrides: { uniqueKey: { key: "u", onConflict } }, uniqueHolder: "i1" });
-    expect(taken("REJECT").last.effects).toEqual([expect.objectContaining({ kind: "refuse", reason: "UNIQUE_KEY_TAKEN", instanceId: "i1" })]);
+    expect(taken("REJECT").last.effects).toEqual([
+      expect.objectContaining({ kind: "refuse", reason: "UNIQUE_KEY_TAKEN", instanceId: "i1" }),
+    ]);
     expect(taken("USE_EXISTING").last.effects).toEqual([{ kind: "existing", instanceId: "i1" }]);
     // The holder does not count: it is gone when the new one comes.
     expect(taken("CANCEL_EXISTING").effects).toEqual(["replace", "spawn"]);
@@ -100,7 +112,10 @@ describe("cancelling a definition", () => {
     const told = new Told({ overlapPolicy: "ALLOW_ALL" }).take(10).cancel(11);
     expect([told.state, told.dueAt, told.effects]).toEqual(["CANCELLED", null, ["cancelled", "cancelOthers"]]);
     expect(told.supervision.cancelling).toMatchObject({ which: "gated", terminate: false, olderThan: "" });
-    expect(new Told().cancel(1, { cancelRunning: true, terminate: true }).supervision.cancelling).toMatchObject({ which: "all", terminate: true });
+    expect(new Told().cancel(1, { cancelRunning: true, terminate: true }).supervision.cancelling).toMatchObject({
+      which: "all",
+      terminate: true,
+    });
   });
 
   it("keeps an order that is wider and under way already", () => {
@@ -111,7 +126,15 @@ describe("cancelling a definition", () => {
 
   it("leaves it deaf to everything but the ends of its instances", () => {
     const told = new Told().take(10).cancel(11);
-    for (const deaf of [() => told.take(20), () => told.trigger(20), () => told.pause(20), () => told.resume(20), () => told.cancel(20), () => told.update(20, {}), () => told.backfill(20, 5)]) {
+    for (const deaf of [
+      () => told.take(20),
+      () => told.trigger(20),
+      () => told.pause(20),
+      () => told.resume(20),
+      () => told.cancel(20),
+      () => told.update(20, {}),
+      () => told.backfill(20, 5),
+    ]) {
       expect(deaf().last.accepted).toBe(false);
     }
     expect(told.ended(21).supervision.counters).toMatchObject({ active: 0, completed: 1 });
@@ -120,7 +143,9 @@ describe("cancelling a definition", () => {
 
 describe("updating a definition", () => {
   it("makes nothing due retroactively: a new schedule counts from now on", () => {
-    const told = new Told().take(10).update(95, { schedule: everyTenSeconds({ timing: { kind: "every", intervalMs: 7000, fixedDelay: false } }) });
+    const told = new Told()
+      .take(10)
+      .update(95, { schedule: everyTenSeconds({ timing: { kind: "every", intervalMs: 7000, fixedDelay: false } }) });
     expect(told.dueAt).toBe(98);
     expect(told.effects).toEqual(["updated"]);
   });
@@ -147,7 +172,9 @@ describe("updating a definition", () => {
   });
 
   it("to a fixed delay waits for the end of what runs, also when it had completed", () => {
-    const told = new Told({ schedule: aSchedule({ timing: { kind: "at", at: T0 + 5000 } }) }).take(5).update(6, { schedule: fixedDelay() });
+    const told = new Told({ schedule: aSchedule({ timing: { kind: "at", at: T0 + 5000 } }) })
+      .take(5)
+      .update(6, { schedule: fixedDelay() });
     expect([told.state, told.dueAt]).toEqual(["ACTIVE", null]);
     expect(told.ended(8).dueAt).toBe(18);
   });
@@ -158,8 +185,17 @@ describe("backfilling", () => {
     const told = new Told().take(10);
     const { dueAt } = told;
     told.backfill(15, -30);
-    expect(told.effect("spawn")).toMatchObject({ exclusive: true, spec: { trigger: "BACKFILL", scheduledAt: T0 - 30_000 } });
-    expect([told.dueAt, told.supervision.lastFiredAt, told.supervision.counters.occurrences]).toEqual([dueAt, T0 + 10_000, 1]);
-    expect(new Told({ overlapPolicy: "ALLOW_ALL" }).backfill(1, -10).effect("spawn")).toMatchObject({ exclusive: false });
+    expect(told.effect("spawn")).toMatchObject({
+      exclusive: true,
+      spec: { trigger: "BACKFILL", scheduledAt: T0 - 30_000 },
+    });
+    expect([told.dueAt, told.supervision.lastFiredAt, told.supervision.counters.occurrences]).toEqual([
+      dueAt,
+      T0 + 10_000,
+      1,
+    ]);
+    expect(new Told({ overlapPolicy: "ALLOW_ALL" }).backfill(1, -10).effect("spawn")).toMatchObject({
+      exclusive: false,
+    });
   });
 });

@@ -61,12 +61,33 @@ export class Told {
     return told;
   }
 
-  trigger(s = 0, { overrides = {}, ignoreOverlap = false, uniqueHolder = null }: { overrides?: Overrides; ignoreOverlap?: boolean; uniqueHolder?: string | null } = {}): this {
-    return this.when({ type: "TRIGGER", at: T0 + s * 1000, instanceId: `i${++this.#ids}`, load: this.#load, overrides, ignoreOverlap, uniqueHolder });
+  trigger(
+    s = 0,
+    {
+      overrides = {},
+      ignoreOverlap = false,
+      uniqueHolder = null,
+    }: { overrides?: Overrides; ignoreOverlap?: boolean; uniqueHolder?: string | null } = {},
+  ): this {
+    return this.when({
+      type: "TRIGGER",
+      at: T0 + s * 1000,
+      instanceId: `i${++this.#ids}`,
+      load: this.#load,
+      overrides,
+      ignoreOverlap,
+      uniqueHolder,
+    });
   }
 
   backfill(s: number, dueAtS: number): this {
-    return this.when({ type: "BACKFILL", at: T0 + s * 1000, instanceId: `i${++this.#ids}`, load: this.#load, dueAt: T0 + dueAtS * 1000 });
+    return this.when({
+      type: "BACKFILL",
+      at: T0 + s * 1000,
+      instanceId: `i${++this.#ids}`,
+      load: this.#load,
+      dueAt: T0 + dueAtS * 1000,
+    });
   }
 
   ended(s: number, state: FinalState = "COMPLETED"): this {
@@ -106,12 +127,19 @@ export class Told {
   }
 
   effect<Kind extends SupervisorEffect["kind"]>(kind: Kind): Extract<SupervisorEffect, { kind: Kind }> | undefined {
-    return this.last.effects.find((effect): effect is Extract<SupervisorEffect, { kind: Kind }> => effect.kind === kind);
+    return this.last.effects.find(
+      (effect): effect is Extract<SupervisorEffect, { kind: Kind }> => effect.kind === kind,
+    );
   }
 
   /** When it is to be looked at next, in seconds; null: never. */
   get looksAt(): number | null {
-    const at = nextLookAt({ id: this.definition.id, spec: this.definition.spec, stateReason: "", supervision: this.supervision });
+    const at = nextLookAt({
+      id: this.definition.id,
+      spec: this.definition.spec,
+      stateReason: "",
+      supervision: this.supervision,
+    });
     return at === null ? null : (at - T0) / 1000;
   }
 

@@ -20,7 +20,8 @@ class Model {
     return (
       (member.exclusive && gone.length > 0) ||
       (orderingKey !== "" && this.members.find((other) => other.orderingKey === orderingKey)?.id !== member.id) ||
-      (concurrency !== null && gone.filter((other) => other.concurrency?.key === concurrency.key).length >= concurrency.limit) ||
+      (concurrency !== null &&
+        gone.filter((other) => other.concurrency?.key === concurrency.key).length >= concurrency.limit) ||
       (this.max > 0 && gone.length >= this.max)
     );
   }
@@ -31,7 +32,11 @@ class Model {
 
   /** What distinguishes members for the rules: those alike must go in order of arrival. */
   alike(one: Member, other: Member): boolean {
-    return one.exclusive === other.exclusive && one.orderingKey === other.orderingKey && one.concurrency?.key === other.concurrency?.key;
+    return (
+      one.exclusive === other.exclusive &&
+      one.orderingKey === other.orderingKey &&
+      one.concurrency?.key === other.concurrency?.key
+    );
   }
 }
 
@@ -42,7 +47,15 @@ type Move =
 
 const moves: fc.Arbitrary<Move[]> = fc.array(
   fc.oneof(
-    { weight: 5, arbitrary: fc.record({ kind: fc.constant("add" as const), exclusive: fc.boolean(), ordering: fc.integer({ min: 0, max: 2 }), concurrency: fc.integer({ min: 0, max: 2 }) }) },
+    {
+      weight: 5,
+      arbitrary: fc.record({
+        kind: fc.constant("add" as const),
+        exclusive: fc.boolean(),
+        ordering: fc.integer({ min: 0, max: 2 }),
+        concurrency: fc.integer({ min: 0, max: 2 }),
+      }),
+    },
     { weight: 4, arbitrary: fc.record({ kind: fc.constant("remove" as const), which: fc.nat(50) }) },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant("review" as const), max: fc.integer({ min: 0, max: 3 }) }) },
   ),

@@ -17,7 +17,11 @@ describe("a roster", () => {
 
   it("lets instances with one ordering key go one after the other, in order of arrival", () => {
     const roster = new Roster(0);
-    expect(["a", "b", "c"].map((id) => roster.add(aMember(id, { orderingKey: "k" })))).toEqual([null, "CONCURRENCY", "CONCURRENCY"]);
+    expect(["a", "b", "c"].map((id) => roster.add(aMember(id, { orderingKey: "k" })))).toEqual([
+      null,
+      "CONCURRENCY",
+      "CONCURRENCY",
+    ]);
     expect(roster.add(aMember("x", { orderingKey: "other" }))).toBeNull();
     expect(roster.remove("a")).toEqual(["b"]);
     expect(roster.remove("b")).toEqual(["c"]);
@@ -33,14 +37,24 @@ describe("a roster", () => {
   it("lets as many instances with one concurrency key go as its limit says", () => {
     const roster = new Roster(0);
     const concurrency = { key: "k", limit: 2 };
-    expect(["a", "b", "c", "d"].map((id) => roster.add(aMember(id, { concurrency })))).toEqual([null, null, "CONCURRENCY", "CONCURRENCY"]);
+    expect(["a", "b", "c", "d"].map((id) => roster.add(aMember(id, { concurrency })))).toEqual([
+      null,
+      null,
+      "CONCURRENCY",
+      "CONCURRENCY",
+    ]);
     expect(roster.remove("b")).toEqual(["c"]);
     expect(roster.remove("a")).toEqual(["d"]);
   });
 
   it("lets at most its limit go, and more when the limit is raised", () => {
     const roster = new Roster(1);
-    expect(["a", "b", "c", "d"].map((id) => roster.add(aMember(id)))).toEqual([null, "CONCURRENCY", "CONCURRENCY", "CONCURRENCY"]);
+    expect(["a", "b", "c", "d"].map((id) => roster.add(aMember(id)))).toEqual([
+      null,
+      "CONCURRENCY",
+      "CONCURRENCY",
+      "CONCURRENCY",
+    ]);
     expect(roster.review(3, () => false)).toEqual(["b", "c"]);
     expect(roster.review(1, () => false)).toEqual([]);
     expect(roster.remove("a")).toEqual([]);
@@ -49,7 +63,11 @@ describe("a roster", () => {
 
   it("lets an exclusive instance go only when nobody else has gone, oldest first", () => {
     const roster = new Roster(0);
-    expect(["a", "b", "c"].map((id) => roster.add(aMember(id, { exclusive: true })))).toEqual([null, "BUFFERED", "BUFFERED"]);
+    expect(["a", "b", "c"].map((id) => roster.add(aMember(id, { exclusive: true })))).toEqual([
+      null,
+      "BUFFERED",
+      "BUFFERED",
+    ]);
     expect(roster.buffered).toBe(2);
     expect(roster.remove("a")).toEqual(["b"]);
     expect([roster.buffered, roster.gated, roster.size]).toEqual([1, 1, 2]);

@@ -10,7 +10,11 @@ describe("a due time", () => {
     expect(told.take(10).outcomes).toEqual(["FIRED 10"]);
     expect(told.take(10).last.accepted).toBe(false);
     expect(told.dueAt).toBe(20);
-    expect(told.supervision).toMatchObject({ takenUntil: T0 + 10_000, lastFiredAt: T0 + 10_000, counters: { created: 1, active: 1, occurrences: 1 } });
+    expect(told.supervision).toMatchObject({
+      takenUntil: T0 + 10_000,
+      lastFiredAt: T0 + 10_000,
+      counters: { created: 1, active: 1, occurrences: 1 },
+    });
   });
 
   it("is fired later by its jitter, which is the same for everyone who asks", () => {
@@ -26,12 +30,25 @@ describe("a due time", () => {
     const told = new Told({ catchUp: { windowMs: 3_600_000, mode: "SKIP", maxRate: 10 }, overlapPolicy: "ALLOW_ALL" });
     expect(told.take(10 + PUNCTUAL_MS / 1000).outcomes).toEqual(["FIRED 10"]);
     expect(told.effect("spawn")?.reason).toBe("");
-    expect(new Told({ catchUp: { windowMs: 3_600_000, mode: "SKIP", maxRate: 10 } }).take(10.001 + PUNCTUAL_MS / 1000).outcomes).toEqual(["MISSED 10"]);
+    expect(
+      new Told({ catchUp: { windowMs: 3_600_000, mode: "SKIP", maxRate: 10 } }).take(10.001 + PUNCTUAL_MS / 1000)
+        .outcomes,
+    ).toEqual(["MISSED 10"]);
   });
 
   it("carries what the definition says, and its own time", () => {
-    const spec = new Told({ payload: { a: 1 }, priority: 1, labels: { team: "x" }, orderingKey: "o" }).take(10).effect("spawn")?.spec;
-    expect(spec).toMatchObject({ payload: { a: 1 }, priority: 1, labels: { team: "x" }, orderingKey: "o", trigger: "SCHEDULE", scheduledAt: T0 + 10_000, uniqueKey: "" });
+    const spec = new Told({ payload: { a: 1 }, priority: 1, labels: { team: "x" }, orderingKey: "o" })
+      .take(10)
+      .effect("spawn")?.spec;
+    expect(spec).toMatchObject({
+      payload: { a: 1 },
+      priority: 1,
+      labels: { team: "x" },
+      orderingKey: "o",
+      trigger: "SCHEDULE",
+      scheduledAt: T0 + 10_000,
+      uniqueKey: "",
+    });
   });
 });
 
@@ -118,7 +135,9 @@ describe("due times that nobody could fire in time", () => {
 
 describe("the end of a schedule", () => {
   it("comes after max_occurrences due times, fired or not", () => {
-    const told = new Told({ schedule: everyTenSeconds({ maxOccurrences: 3 }), overlapPolicy: "SKIP" }).take(10).take(20);
+    const told = new Told({ schedule: everyTenSeconds({ maxOccurrences: 3 }), overlapPolicy: "SKIP" })
+      .take(10)
+      .take(20);
     expect(told.state).toBe("ACTIVE");
     told.take(30);
     expect([told.state, told.dueAt]).toEqual(["COMPLETED", null]);

@@ -11,10 +11,17 @@ export type Standing =
 /** How long a node waits for its first shard before it looks who has them. */
 const PATIENCE_MS = 1_000;
 
-/** Resolves once it is clear. While nobody holds the shards (say, the lease of a killed node runs out) it waits for them. */
-export async function standingOf(runtime: Runtime, shards: ShardStore, clock: Clock): Promise<Standing> {
+/**
+ * Resolves once it is clear, with undefined when the node is to stop before. While nobody holds the shards (say, the lease of a killed node runs out) it waits for them.
+ */
+export async function standingOf(
+  runtime: Runtime,
+  shards: ShardStore,
+  clock: Clock,
+  isStopping: () => boolean = () => false,
+): Promise<Standing | undefined> {
   const { nodeId, shardCount } = runtime.status();
-  for (;;) {
+  while (!isStopping()) {
     if (await isReadyWithin(runtime, PATIENCE_MS, clock))
       return { kind: "deciding", shards: runtime.status().ownedShards.length };
     // When the database does not answer, the runtime's own tries say so in the log.
@@ -23,6 +30,7 @@ export async function standingOf(runtime: Runtime, shards: ShardStore, clock: Cl
     const held = others.reduce((sum, [, count]) => sum + count, 0);
     if (held === shardCount) return { kind: "standingBy", nodes: new Map(others) };
   }
+  return undefined;
 }
 
 /** How many shards each node has. */
