@@ -8,7 +8,7 @@
  */
 
 /** Only so many characters of a text count. */
-export const SEARCHED_CHARACTERS = 1024;
+const SEARCHED_CHARACTERS = 1024;
 /** A text gives at most so many grams. */
 export const MAX_GRAMS = 2000;
 /** Longer words count by their trigrams only: an index entry has a bound. */

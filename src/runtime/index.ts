@@ -2,4 +2,4 @@ export type * from "./api.ts";
 export { DEFAULT_RUNTIME_OPTIONS } from "./options.ts";
 export type { RuntimeOptions } from "./options.ts";
 export { startRuntime } from "./runtime.ts";
-export type { RuntimeDeps, StartedRuntime } from "./runtime.ts";
+export type { StartedRuntime } from "./runtime.ts";

@@ -3,8 +3,8 @@
  *
  * PostgreSQL has the truth: a lease a shard, with an epoch that grows with each owner. This node trusts a lease until the moment its renewal
  * was *sent* plus its length less a margin, on its own monotonic clock (O1): however long the process stalls, it wakes up knowing that it owns
- * nothing. Writes do not rest on this trust: each commit is fenced by epoch (O2). What a decision makes visible waits
- * for that fence, so a node that no longer owns a shard shows nothing of what it decided there (O3).
+ * nothing. Writes do not rest on this trust: each commit is fenced by epoch (O2). A shard is open for commands as soon
+ * as it was acquired; what waits in its queues is read right after (O3).
  *
  * When renewing fails the leases run out here before they run out there; then the shards are dropped and acquired anew, at a new epoch.
  */

@@ -177,7 +177,8 @@ export class Queues {
       this.#log.warn("an instance could not be started; it is tried again in a moment", { queue: named.name, error });
       this.#settleLater(named, UNPAIRED_MS);
     }
-    if (named.queue.takers > 0) {
+    // Also while all of them are busy, so that what comes next is there when a slot is free.
+    if (named.takers.size > 0) {
       void this.#refill(named);
     }
     this.#forgetIfIdle(named);
@@ -265,9 +266,9 @@ export class Queues {
     named.refilling = true;
     try {
       for (
-        let shortage = named.queue.shortages(LOW_MARK)[0];
-        shortage !== undefined && !this.#closed;
-        shortage = named.queue.shortages(LOW_MARK)[0]
+        let shortage = named.queue.shortage();
+        shortage !== null && !this.#closed;
+        shortage = named.queue.shortage()
       ) {
         const after = named.queue.beginRefill(shortage);
         // What is staged but not durable is not in the store yet, or still there.
@@ -305,7 +306,12 @@ export class Queues {
   #named(name: string): NamedQueue {
     let named = this.#queues.get(name);
     if (named === undefined) {
-      named = { name, queue: new Queue(this.#options.queueFront), takers: new Map(), refilling: false };
+      named = {
+        name,
+        queue: new Queue({ frontLimit: this.#options.queueFront, lowMark: LOW_MARK }),
+        takers: new Map(),
+        refilling: false,
+      };
       this.#queues.set(name, named);
     }
     return named;

@@ -1,5 +1,6 @@
 /** A node: its parts wired together. See `docs/architecture.md` for how a decision travels through them. */
 import type { StatusEvent } from "../domain/event/status-event.ts";
+import type { InstanceEvent } from "../actors/instance/events.ts";
 import { BelfryError } from "../domain/error.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Ids } from "../ports/ids.ts";
@@ -91,7 +92,7 @@ export function startRuntime({ store, clock, ids, random, log, options }: Runtim
     },
   });
   const queues = new Queues({ clock, ids, log, store: store.actors, journal, residents, ownership, options });
-  const workers = new Workers({ queues, journal, ids, undelivered: lose });
+  const workers = new Workers({ queues, journal, ids, undelivered: takeBack });
   const callingOff = new CallingOff({
     clock,
     log,
@@ -200,10 +201,19 @@ export function startRuntime({ store, clock, ids, random, log, options }: Runtim
 
   /** Nobody runs this attempt any more. */
   function lose(token: string): void {
+    tellHolder(token, () => ({ type: "LOSE", at: clock.now(), token, chance: decisions.chance() }));
+  }
+
+  /** Nobody ever heard of this attempt. */
+  function takeBack(token: string): void {
+    tellHolder(token, () => ({ type: "RETURN", at: clock.now(), token }));
+  }
+
+  function tellHolder(token: string, event: () => InstanceEvent): void {
     void (async () => {
       const resident = await activation.instance(instanceOfToken(token) ?? "");
       if (resident !== null) {
-        decisions.instance(resident, { type: "LOSE", at: clock.now(), token, chance: decisions.chance() });
+        decisions.instance(resident, event());
       }
     })().catch((error: unknown) => {
       log.warn("an attempt of a lost worker is left to its timeouts", { error });
@@ -264,7 +274,7 @@ export function startRuntime({ store, clock, ids, random, log, options }: Runtim
   return {
     definitions: definitionCommands(commands),
     instances: instanceCommands(commands),
-    workers: workerCommands({ ...commands, workers, lose }),
+    workers: workerCommands({ ...commands, workers, lose, takeBack }),
     events: {
       subscribe: (listener) => {
         listeners.add(listener);

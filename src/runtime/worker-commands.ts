@@ -1,11 +1,16 @@
 import type { InstanceEvent } from "../actors/instance/events.ts";
 import type { DisconnectPolicy } from "../domain/action.ts";
+import { BelfryError } from "../domain/error.ts";
+import type { JsonObject } from "../domain/json.ts";
 import type { Assignment, WorkerCommands, WorkerOutlet, WorkerSession } from "./api.ts";
 import { instanceOfToken } from "./attempt-token.ts";
 import type { CommandDeps } from "./definition-commands.ts";
 import { staleAttempt } from "./refusals.ts";
 import type { InstanceResident } from "./residents.ts";
 import type { Session, Workers } from "./workers.ts";
+
+/** Metadata of one instance, merged, as JSON. */
+const MAX_METADATA_BYTES = 262_144;
 
 export function workerCommands({
   clock,
@@ -15,7 +20,12 @@ export function workerCommands({
   gate,
   workers,
   lose,
-}: CommandDeps & { workers: Workers; lose: (token: string) => void }): WorkerCommands {
+  takeBack,
+}: CommandDeps & {
+  workers: Workers;
+  lose: (token: string) => void;
+  takeBack: (token: string) => void;
+}): WorkerCommands {
   /** The instance of an attempt; throws STALE_ATTEMPT when the token was not made here, or its instance is gone. */
   async function holder(token: string): Promise<InstanceResident> {
     const id = instanceOfToken(token);
@@ -31,9 +41,11 @@ export function workerCommands({
     token: string,
     event: () => InstanceEvent,
     answer: (resident: InstanceResident) => Value,
+    check: (resident: InstanceResident) => void = () => {},
   ): Promise<Value> {
     return gate.pass(async () => {
       const resident = await holder(token);
+      check(resident);
       if (!decisions.instance(resident, event())) {
         throw staleAttempt();
       }
@@ -70,6 +82,7 @@ export function workerCommands({
           cancelRequested: record.life.cancelRequestedAt !== null,
           pauseRequested: record.state === "PAUSED",
         }),
+        ({ record }) => requireRoom(record.life.metadata, metadata),
       ),
     complete: (token, result) =>
       report(
@@ -135,7 +148,7 @@ export function workerCommands({
         if (over) {
           // The caller went away between the decision and its commit: nobody will run it.
           workers.close(session);
-          lose(assignment.token);
+          takeBack(assignment.token);
         } else {
           finish(assignment);
         }
@@ -176,5 +189,20 @@ export function workerCommands({
       giveUp(true);
     }
     return promise;
+  }
+}
+
+/** What heartbeats add up to is bounded as a whole: each may be small, and there may be many. */
+function requireRoom(known: JsonObject | null, more: JsonObject | undefined): void {
+  if (
+    more !== undefined &&
+    known !== null &&
+    Buffer.byteLength(JSON.stringify({ ...known, ...more })) > MAX_METADATA_BYTES
+  ) {
+    throw new BelfryError(
+      "PAYLOAD_TOO_LARGE",
+      `The metadata of the instance would grow past ${MAX_METADATA_BYTES} bytes as JSON. Report fewer or smaller keys.`,
+      { metadata: { field: "metadata", limit_bytes: String(MAX_METADATA_BYTES) } },
+    );
   }
 }

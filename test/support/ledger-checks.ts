@@ -52,15 +52,23 @@ export async function aftermath(
   acknowledged: ReadonlyMap<string, string>,
 ): Promise<Aftermath> {
   const paused = await Promise.all(
-    definitions.map(({ id }) => untilAnswered(() => client.definitions.pauseDefinition({ definitionId: id, requestId: `pause ${id}` }))),
+    definitions.map(({ id }) =>
+      untilAnswered(() => client.definitions.pauseDefinition({ definitionId: id, requestId: `pause ${id}` })),
+    ),
   );
-  const pausedAt = paused.map(({ definition }) => (definition?.updateTime ? timestampMs(definition.updateTime) : Number.NaN));
+  const pausedAt = paused.map(({ definition }) =>
+    definition?.updateTime ? timestampMs(definition.updateTime) : Number.NaN,
+  );
   const drainedInMs = await drained(databaseUrl);
   // While a definition is paused its due times still go into the ledger; what is read from here on stands still.
   await Promise.all(
-    definitions.map(({ id }) => untilAnswered(() => client.definitions.cancelDefinition({ definitionId: id, requestId: `cancel ${id}` }))),
+    definitions.map(({ id }) =>
+      untilAnswered(() => client.definitions.cancelDefinition({ definitionId: id, requestId: `cancel ${id}` })),
+    ),
   );
-  const stories = await Promise.all(definitions.map(({ id, rule }) => untilAnswered(() => readStory(client, id, rule))));
+  const stories = await Promise.all(
+    definitions.map(({ id, rule }) => untilAnswered(() => readStory(client, id, rule))),
+  );
   const faults = [
     ...stories.flatMap((story, index) => ledgerFaults(story, pausedAt[index] ?? Number.NaN)),
     ...stories.flatMap(instanceFaults),
@@ -74,8 +82,11 @@ export async function aftermath(
 /** Resolves when no instance is unfinished, with how long it took; after a limit, too: then the checks say what is left. */
 async function drained(databaseUrl: string): Promise<number> {
   const from = performance.now();
-  for (let idle = 0; idle < 3 && performance.now() - from < DRAIN_WITHIN_MS; ) {
-    const [row] = await query<{ unfinished: string }>(databaseUrl, "select count(*) as unfinished from belfry.instance");
+  for (let idle = 0; idle < 3 && performance.now() - from < DRAIN_WITHIN_MS;) {
+    const [row] = await query<{ unfinished: string }>(
+      databaseUrl,
+      "select count(*) as unfinished from belfry.instance",
+    );
     idle = Number(row?.unfinished) === 0 ? idle + 1 : 0;
     await sleep(100);
   }

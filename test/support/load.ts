@@ -26,7 +26,7 @@ export function seededRandom(seed: number): () => number {
 }
 
 /** What a broken connection, a deadline or a server that is not ready looks like. Anything else is an answer. */
-const MAY_PASS = new Set([
+const MAY_PASS: ReadonlySet<number> = new Set([
   Code.Unavailable,
   Code.DeadlineExceeded,
   Code.Aborted,
@@ -150,7 +150,7 @@ export function startTriggers(options: {
     let open = items;
     while (open.length > 0) {
       const { results } = await untilAnswered(() =>
-        client.definitions.batchTriggerDefinition({ definitionId, items: open }),
+        next().definitions.batchTriggerDefinition({ definitionId, items: open }),
       );
       const failed: typeof items = [];
       for (const [index, item] of open.entries()) {

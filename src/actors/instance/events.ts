@@ -26,6 +26,8 @@ export type InstanceEvent =
   | ({ readonly type: "FAIL"; readonly at: number; readonly token: string } & AttemptFailure)
   /** The worker's stream broke and its policy is to fail at once. */
   | { readonly type: "LOSE"; readonly at: number; readonly token: string; readonly chance: number }
+  /** The attempt was started for a worker that never heard of it: nothing ran. */
+  | { readonly type: "RETURN"; readonly at: number; readonly token: string }
   /** A deadline may have passed. */
   | { readonly type: "WAKE"; readonly at: number; readonly chance: number; readonly heartbeatFloor: number }
   | { readonly type: "CANCEL"; readonly at: number; readonly reason: string }

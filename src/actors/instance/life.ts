@@ -88,6 +88,33 @@ export function start({ life }: InstanceContext, event: InstanceEventOf<"START">
   };
 }
 
+/** Takes an attempt back that nobody heard of: it does not count, and the instance stands in its queue again. */
+export function takeBack({ life }: InstanceContext, event: InstanceEventOf<"RETURN">): Step {
+  const { number } = present(life.attempt);
+  return {
+    life: {
+      ...life,
+      attempt: null,
+      attemptCount: number - 1,
+      waitingReason: "NO_WORKER",
+      stateAt: event.at,
+      readyAt: event.at,
+      startedAt: number === 1 ? null : life.startedAt,
+      workerId: "",
+    },
+    effects: [announce("returned", { attempt: number }), OFFER],
+  };
+}
+
+/** The same while it is held: it waits for a worker again when it is resumed. */
+export function takeBackPaused(context: InstanceContext, event: InstanceEventOf<"RETURN">): Step {
+  const { life, effects } = takeBack(context, event);
+  return {
+    life: { ...life, waitingReason: "PAUSED", paused: { at: event.at, from: "PENDING", reason: "NO_WORKER" } },
+    effects: effects.filter(({ kind }) => kind !== "offer"),
+  };
+}
+
 export function heartbeat({ life }: InstanceContext, event: InstanceEventOf<"HEARTBEAT">): Step {
   const attempt = { ...present(life.attempt), seenAt: event.at };
   const told = event.progress !== undefined || event.metadata !== undefined;

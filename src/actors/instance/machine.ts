@@ -179,6 +179,16 @@ export const instanceMachine = setup({
         COMPLETE: { guard: "current", target: "COMPLETED", actions: complete },
         FAIL: afterFailure("FAIL", current),
         LOSE: afterFailure("LOSE", current),
+        RETURN: [
+          {
+            guard: (input) => current(input) && input.context.life.cancelRequestedAt !== null,
+            target: "CANCELLED",
+            actions: step((context, event) =>
+              ending.endNow(context, event.at, "CANCELLED", context.life.stateReason, null),
+            ),
+          },
+          { guard: "current", target: "PENDING", actions: step<"RETURN">(life.takeBack) },
+        ],
         WAKE: [
           { guard: passed("RUNNING", "SCHEDULE_TO_CLOSE"), target: "TIMED_OUT", actions: OVERALL },
           {
@@ -230,6 +240,7 @@ export const instanceMachine = setup({
         COMPLETE: { guard: "current", target: "COMPLETED", actions: complete },
         FAIL: pausedFailure("FAIL"),
         LOSE: pausedFailure("LOSE"),
+        RETURN: { guard: "current", actions: step<"RETURN">(life.takeBackPaused) },
         CANCEL: [
           {
             guard: ({ context }) => context.life.attempt !== null,

@@ -4,9 +4,9 @@
  * Higher priority first. Within a priority definitions take turns, so that one with a long backlog does not starve another; within a
  * definition the oldest goes first. Takers with free slots take turns too. Nothing here is durable: what waits is in the store.
  */
-import { Heap } from "../../domain/heap.ts";
 import type { Waiting } from "./lane.ts";
 import { Lane } from "./lane.ts";
+import { Level } from "./level.ts";
 
 export interface QueueItem extends Waiting {
   readonly priority: number;
@@ -35,88 +35,82 @@ export type Place = { readonly kind: "kept"; readonly displaced: string | null }
 
 const PRIORITIES = [1, 2, 3, 4];
 
+export interface QueueBounds {
+  /** How many entries of a queue may stand in memory. */
+  readonly frontLimit: number;
+  /** A lane with fewer entries in memory is to be read on. */
+  readonly lowMark: number;
+}
+
 export class Queue {
   readonly #frontLimit: number;
   readonly #lanes = new Map<string, Lane>();
-  readonly #ranks = new Map<number, Heap<Lane>>(PRIORITIES.map((priority) => [priority, new Heap<Lane>(goesBefore)]));
+  /** By priority, the most urgent first. */
+  readonly #levels: readonly Level[];
   readonly #free = new Map<string, number>();
-  /** Virtual time per priority: turns that the lane served last has had. */
-  readonly #clocks = new Map<number, number>();
-  #waiting = 0;
 
-  /** @param frontLimit how many entries of this queue may stand in memory. */
-  constructor(frontLimit: number) {
+  constructor({ frontLimit, lowMark }: QueueBounds) {
     this.#frontLimit = frontLimit;
+    this.#levels = PRIORITIES.map(() => new Level(lowMark));
   }
 
   /** Entries in memory. */
   get waiting(): number {
-    return this.#waiting;
-  }
-
-  /** Takers with free slots. */
-  get takers(): number {
-    return this.#free.size;
+    return this.#levels.reduce((sum, level) => sum + level.waiting, 0);
   }
 
   /** Nothing waits, nobody asks. */
   get idle(): boolean {
-    return this.#waiting === 0 && this.#free.size === 0 && !this.hasTail;
+    return this.waiting === 0 && this.#free.size === 0 && !this.hasTail;
   }
 
   get hasTail(): boolean {
-    for (const lane of this.#lanes.values()) {
-      if (lane.tail > 0) {
-        return true;
-      }
-    }
-    return false;
+    return this.#levels.some((level) => level.hasTail);
   }
 
   /** Takes an entry in. */
   offer(item: QueueItem): Place {
-    const lane = this.#lane(item.priority, item.definitionId);
-    if (!lane.isFront(item.instanceId)) {
-      lane.leave(item.instanceId);
-      return { kind: "tail" };
-    }
-    if (this.#waiting < this.#frontLimit) {
-      this.#keep(lane, item);
-      return { kind: "kept", displaced: null };
-    }
-    if (item.instanceId > lane.lastId) {
-      lane.leave(item.instanceId);
-      return { kind: "tail" };
-    }
-    const displaced = lane.displace();
-    this.#waiting--;
-    this.#keep(lane, item);
-    return { kind: "kept", displaced: displaced?.instanceId ?? null };
+    return this.#change(this.#lane(item.priority, item.definitionId), (lane) => {
+      const full = this.waiting >= this.#frontLimit;
+      if (!lane.isFront(item.instanceId) || (full && item.instanceId > lane.lastId)) {
+        lane.leave(item.instanceId);
+        return { kind: "tail" };
+      }
+      const displaced = full ? lane.displace() : undefined;
+      lane.push({ instanceId: item.instanceId, shard: item.shard });
+      return { kind: "kept", displaced: displaced?.instanceId ?? null };
+    });
   }
 
   /** Lets an entry go that no longer waits. */
   withdraw(item: QueueItem): void {
-    const lane = this.#lanes.get(keyOf(item.priority, item.definitionId));
-    if (lane?.remove(item.instanceId) === true) {
-      this.#waiting--;
-      this.#dropIfEmpty(lane);
+    const known = this.#lanes.get(keyOf(item.priority, item.definitionId));
+    if (known !== undefined) {
+      this.#change(known, (lane) => lane.remove(item.instanceId));
     }
   }
 
   /** What the store says waits in a lane, of a shard that was just acquired. */
   addTail(priority: number, definitionId: string, count: number): void {
-    this.#lane(priority, definitionId).addTail(count);
+    this.#change(this.#lane(priority, definitionId), (lane) => lane.addTail(count));
   }
 
-  /** Lanes to be refilled from the store, most urgent first. */
-  shortages(lowMark: number): readonly LaneShortage[] {
-    const short: LaneShortage[] = [];
-    for (const lane of this.#lanes.values()) {
-      if (lane.tail > 0 && lane.length < lowMark) {
-        short.push({ priority: lane.priority, definitionId: lane.definitionId });
+  /**
+   * The lane to be read on next, the most urgent first; null when none runs short. While the memory is full, only one that is more urgent than
+   * all that is in it.
+   */
+  shortage(): LaneShortage | null {
+    const full = this.waiting >= this.#frontLimit;
+    for (const level of this.#levels) {
+      if (full && level.waiting > 0) {
+        return null;
+      }
+      const { short } = level;
+      if (short !== undefined) {
+        return { priority: short.priority, definitionId: short.definitionId };
       }
     }
-    return short.toSorted((a, b) => a.priority - b.priority);
+    return null;
   }
 
   /** Before what is staged is made durable and a lane is read. @returns the id after which to read. */
@@ -126,21 +120,18 @@ export class Queue {
 
   /** Entries read from the store. */
   refill({ priority, definitionId, entries, readTo }: Refill): void {
-    const lane = this.#lane(priority, definitionId);
-    for (const entry of entries) {
-      this.#keep(lane, entry);
-    }
-    lane.endReading(entries.length, readTo);
-    this.#dropIfEmpty(lane);
+    this.#change(this.#lane(priority, definitionId), (lane) => {
+      for (const { instanceId, shard } of entries) {
+        lane.push({ instanceId, shard });
+      }
+      lane.endReading(entries.length, readTo);
+    });
   }
 
   /** Forgets what belongs to shards that are no longer this node's. */
   keepShards(isOurs: (shard: number) => boolean): void {
-    this.#waiting = 0;
-    for (const lane of this.#lanes.values()) {
-      lane.keep(isOurs);
-      this.#waiting += lane.length;
-      this.#dropIfEmpty(lane);
+    for (const known of this.#lanes.values()) {
+      this.#change(known, (lane) => lane.keep(isOurs));
     }
   }
 
@@ -159,7 +150,7 @@ export class Queue {
 
   /** Whether an entry offered now would go to a taker at once. */
   get wouldMatch(): boolean {
-    return this.#waiting === 0 && this.#free.size > 0 && !this.hasTail;
+    return this.waiting === 0 && this.#free.size > 0 && !this.hasTail;
   }
 
   /** Takes one free slot, in turn. */
@@ -190,40 +181,32 @@ export class Queue {
   }
 
   #take(): QueueItem | null {
-    for (const priority of PRIORITIES) {
-      const rank = this.#ranks.get(priority) as Heap<Lane>;
-      for (let lane = rank.pop(); lane !== undefined; lane = rank.pop()) {
-        lane.ranked = false;
-        const entry = lane.shift();
-        if (entry === undefined) {
-          this.#dropIfEmpty(lane);
-          continue;
-        }
-        this.#waiting--;
-        this.#clocks.set(priority, lane.served);
-        lane.served++;
-        this.#rank(lane);
+    for (const level of this.#levels) {
+      const taken = level.take((lane) => this.#dropIfEmpty(lane));
+      if (taken !== null) {
+        const { lane, entry } = taken;
         this.#dropIfEmpty(lane);
-        return { ...entry, priority, definitionId: lane.definitionId };
+        return { ...entry, priority: lane.priority, definitionId: lane.definitionId };
       }
     }
     return null;
   }
 
-  #keep(lane: Lane, entry: Waiting): void {
+  /** Each change of a lane goes through here, so that its level knows of it. */
+  #change<Value>(lane: Lane, change: (lane: Lane) => Value): Value {
     const before = lane.length;
-    lane.push({ instanceId: entry.instanceId, shard: entry.shard });
-    this.#waiting += lane.length - before;
-    this.#rank(lane);
+    const value = change(lane);
+    this.#levelOf(lane.priority).note(lane, before);
+    this.#dropIfEmpty(lane);
+    return value;
   }
 
-  #rank(lane: Lane): void {
-    if (!lane.ranked && lane.length > 0) {
-      // A lane that was empty does not get back the turns it did not use.
-      lane.served = Math.max(lane.served, this.#clocks.get(lane.priority) ?? 0);
-      lane.ranked = true;
-      (this.#ranks.get(lane.priority) as Heap<Lane>).push(lane);
+  #levelOf(priority: number): Level {
+    const level = this.#levels[priority - 1];
+    if (level === undefined) {
+      throw new RangeError(`There is no priority ${priority}`);
     }
+    return level;
   }
 
   #lane(priority: number, definitionId: string): Lane {
@@ -231,7 +214,7 @@ export class Queue {
     let lane = this.#lanes.get(key);
     if (lane === undefined) {
       lane = new Lane(priority, definitionId);
-      lane.served = this.#clocks.get(priority) ?? 0;
+      this.#levelOf(priority).welcome(lane);
       this.#lanes.set(key, lane);
     }
     return lane;
@@ -246,8 +229,4 @@ export class Queue {
 
 function keyOf(priority: number, definitionId: string): string {
   return `${priority}/${definitionId}`;
-}
-
-function goesBefore(a: Lane, b: Lane): boolean {
-  return a.served !== b.served ? a.served < b.served : (a.head?.instanceId ?? "") < (b.head?.instanceId ?? "");
 }

@@ -51,7 +51,7 @@ export function takePaused(context: SupervisorContext, event: SupervisorEventOf<
   );
 }
 
-export function due(context: SupervisorContext, at: number): number | null {
+function due(context: SupervisorContext, at: number): number | null {
   const lookAt = nextLookAt(context);
   return lookAt !== null && lookAt <= at ? context.supervision.nextDueAt : null;
 }

@@ -34,7 +34,7 @@ export interface DemoOptions {
 export async function demo({ surroundings, stop, lastsMs, opened }: DemoOptions): Promise<void> {
   const { clock, out, err } = surroundings;
   const folder = await mkdtemp(join(tmpdir(), "belfry-demo-"));
-  const log = createLog({ level: "warn", clock, sink: { write: (line) => err.write(line) }, format: "text" });
+  const log = createLog({ level: "error", clock, sink: { write: (line) => err.write(line) }, format: "text" });
   try {
     writeLine(out, paint(out, "dim", `Starting a node of its own, with its database in ${folder} …`));
     const node = await startNode({ config: demoConfig(surroundings, folder), clock, log, migrates: true, opened });

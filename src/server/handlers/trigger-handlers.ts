@@ -86,7 +86,9 @@ function readItem(item: BatchTriggerItem, index: number, dataMaxBytes: number): 
 
 function toResult(result: Triggered | BelfryError): Init<typeof BatchTriggerResultSchema> {
   if (result instanceof BelfryError) return { error: errorStatus(result) };
-  return { instance: toInstance(result.instance), existing: result.existing };
+  // A thousand copies of the definition's payload are no answer that clients could read.
+  const { payload: _, content: __, ...instance } = toInstance(result.instance);
+  return { instance, existing: result.existing };
 }
 
 function missingAnswer(): never {

@@ -5,6 +5,7 @@
 import { create, type DescField, type DescMessage } from "@bufbuild/protobuf";
 import { reflect, type ReflectMessage } from "@bufbuild/protobuf/reflect";
 import type { FieldMask } from "@bufbuild/protobuf/wkt";
+import { invalid } from "../../domain/error.ts";
 import type { DefinitionSpec } from "../../domain/definition/definition.ts";
 import { DefinitionSchema, type Definition } from "../../gen/belfry/v1/definition_pb.ts";
 import { checkRequest } from "../call/check-request.ts";
@@ -33,6 +34,12 @@ export function definitionUpdate(
 ): (spec: DefinitionSpec) => DefinitionSpec {
   const paths = mask === undefined || mask.paths.length === 0 ? setFields(definition) : maskedFields(mask);
   const changesSchedule = paths.some(([first]) => first.name === "schedule");
+  if (changesSchedule && definition.schedule?.timing.case === "immediate") {
+    throw invalid({
+      field: `${reading.field}.schedule.immediate`,
+      description: "has a meaning at creation only; use TriggerDefinition to run it now",
+    });
+  }
   return (spec) => {
     const changed = create(DefinitionSchema, toDefinitionSpec(spec));
     for (const path of paths)

@@ -17,8 +17,8 @@ export interface StormSite extends AsyncDisposable {
   readonly databaseUrl: string;
   /** Ends the victims, a moment between them. */
   kill(victims: Victims, betweenMs: number): Promise<void>;
-  /** The next life, on the same data and the same port. */
-  start(): Promise<void>;
+  /** The next life, on the same data and the same port. @returns how long it took until it served, in milliseconds. */
+  start(): Promise<number>;
 }
 
 /** @param port any; the same in every life, so that clients find the server again. */
@@ -44,7 +44,9 @@ export async function openStormSite(port: number): Promise<StormSite> {
       }
     },
     start: async () => {
+      const from = performance.now();
       lives.push(await startServerProcess({ dataDir, env }));
+      return performance.now() - from;
     },
     // Earlier lives are over, but what watches over them ends the PostgreSQL of the folder: the last one first.
     [Symbol.asyncDispose]: async () => {

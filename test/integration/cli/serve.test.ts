@@ -112,7 +112,7 @@ describe("a start that cannot be", () => {
     const refused = await belfry(["serve"], {
       BELFRY_DATA_DIR: folder,
       BELFRY_LISTEN: `127.0.0.1:${port}`,
-      BELFRY_LOG_LEVEL: "warn",
+      BELFRY_LOG_LEVEL: "error",
     });
     await new Promise((resolve) => other.close(resolve));
     expect(refused).toMatchObject({ code: 1, out: "" });

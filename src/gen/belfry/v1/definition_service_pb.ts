@@ -943,7 +943,7 @@ export const BatchTriggerDefinitionResponseSchema: GenMessage<BatchTriggerDefini
  */
 export type BatchTriggerResult = Message<"belfry.v1.BatchTriggerResult"> & {
   /**
-   * The instance, when there is one.
+   * The instance, when there is one, without its payload and content.
    *
    * @generated from field: belfry.v1.Instance instance = 1;
    */

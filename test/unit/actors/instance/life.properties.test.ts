@@ -58,6 +58,8 @@ function eventOf({ type, stale, flag, chance }: Step, at: number, life: Life): I
       return { type, at, token, error: BOOM, retryable: flag, chance };
     case "LOSE":
       return { type, at, token, chance };
+    case "RETURN":
+      return { type, at, token };
     case "WAKE":
       return { type, at, chance, heartbeatFloor: flag ? at - 1000 : 0 };
     case "RETRY":

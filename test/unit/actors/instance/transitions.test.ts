@@ -12,6 +12,7 @@ const EVENTS = {
   FAIL: ({ token }: Life) => ({ type: "FAIL", at, token, error: BOOM, retryable: true, chance: 0 }),
   "FAIL for good": ({ token }: Life) => ({ type: "FAIL", at, token, error: BOOM, retryable: false, chance: 0 }),
   LOSE: ({ token }: Life) => ({ type: "LOSE", at, token, chance: 0 }),
+  RETURN: ({ token }: Life) => ({ type: "RETURN", at, token }),
   WAKE: () => ({ type: "WAKE", at, chance: 0, heartbeatFloor: 0 }),
   CANCEL: () => ({ type: "CANCEL", at, reason: "r" }),
   TERMINATE: () => ({ type: "TERMINATE", at, reason: "r" }),
@@ -31,6 +32,7 @@ const ACCEPTED: Record<Place, Partial<Record<EventName, string>>> = {
     FAIL: "BACKING_OFF",
     "FAIL for good": "FAILED",
     LOSE: "BACKING_OFF",
+    RETURN: "PENDING",
     CANCEL: "RUNNING",
     TERMINATE: "CANCELLED",
     PAUSE: "PAUSED",
@@ -41,6 +43,7 @@ const ACCEPTED: Record<Place, Partial<Record<EventName, string>>> = {
     FAIL: "CANCELLED",
     "FAIL for good": "CANCELLED",
     LOSE: "CANCELLED",
+    RETURN: "CANCELLED",
     CANCEL: "RUNNING",
     TERMINATE: "CANCELLED",
   },
@@ -53,6 +56,7 @@ const ACCEPTED: Record<Place, Partial<Record<EventName, string>>> = {
     FAIL: "PAUSED",
     "FAIL for good": "FAILED",
     LOSE: "PAUSED",
+    RETURN: "PAUSED",
     CANCEL: "RUNNING",
     TERMINATE: "CANCELLED",
     RESUME: "RUNNING",
@@ -81,7 +85,7 @@ describe.each(Object.keys(PLACES) as Place[])("an instance that is %s", (place) 
     }
   });
 
-  it.each(["HEARTBEAT", "COMPLETE", "FAIL", "FAIL for good", "LOSE"] as const)(
+  it.each(["HEARTBEAT", "COMPLETE", "FAIL", "FAIL for good", "LOSE", "RETURN"] as const)(
     "is not changed by %s with the token of another attempt",
     (name) => {
       const life = PLACES[place]();

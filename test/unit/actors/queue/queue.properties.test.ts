@@ -22,7 +22,7 @@ class World {
   reading: Reading | null = null;
 
   constructor(frontLimit: number) {
-    this.queue = new Queue(frontLimit);
+    this.queue = new Queue({ frontLimit, lowMark: LOW_MARK });
   }
 
   offer(item: QueueItem): void {
@@ -67,8 +67,8 @@ class World {
   }
 
   beginReading(): void {
-    const [lane] = this.queue.shortages(LOW_MARK);
-    if (this.reading === null && lane !== undefined) {
+    const lane = this.queue.shortage();
+    if (this.reading === null && lane !== null) {
       const after = this.queue.beginRefill(lane);
       this.reading = { lane, after, atLeast: new Set(this.store.keys()) };
     }
@@ -139,10 +139,10 @@ describe("whatever comes, goes and is read on meanwhile", () => {
             world.withdraw(move.which);
           } else if (move.kind === "take") {
             world.take();
-          } else if (move.kind === "begin") {
-            world.beginReading();
-          } else {
+          } else if (move.kind === "end") {
             world.endReading(move.all);
+          } else {
+            world.beginReading();
           }
           expect(world.queue.waiting).toBe(world.inMemory.size);
         }

@@ -19,7 +19,7 @@ function matches(queue: Queue, slots = 1000): string[] {
 
 describe("a queue", () => {
   it("gives nothing without a free slot, and nothing when nobody waits", () => {
-    const queue = new Queue(10);
+    const queue = new Queue({ frontLimit: 10, lowMark: 2 });
     queue.offer(anItem("1"));
     expect(queue.match()).toBeNull();
     expect(matches(queue)).toEqual(["1"]);
@@ -28,7 +28,7 @@ describe("a queue", () => {
   });
 
   it("gives the more urgent first, then the older", () => {
-    const queue = new Queue(10);
+    const queue = new Queue({ frontLimit: 10, lowMark: 2 });
     for (const [id, priority] of [
       ["3", 3],
       ["1", 3],
@@ -42,7 +42,7 @@ describe("a queue", () => {
   });
 
   it("lets definitions take turns, so that a long backlog of one does not starve another", () => {
-    const queue = new Queue(100);
+    const queue = new Queue({ frontLimit: 100, lowMark: 2 });
     for (let i = 0; i < 6; i++) {
       queue.offer(anItem(`a${i}`, { definitionId: "a" }));
     }
@@ -54,7 +54,7 @@ describe("a queue", () => {
   });
 
   it("keeps the turns of each priority apart: how much another priority was served is of no matter", () => {
-    const queue = new Queue(1000);
+    const queue = new Queue({ frontLimit: 1000, lowMark: 2 });
     queue.offer(anItem("m0", { definitionId: "old" }));
     for (let i = 0; i < 50; i++) {
       queue.offer(anItem(`c${String(i).padStart(2, "0")}`, { priority: 1, definitionId: "urgent" }));
@@ -68,7 +68,7 @@ describe("a queue", () => {
   });
 
   it("gives takers with free slots their turns", () => {
-    const queue = new Queue(10);
+    const queue = new Queue({ frontLimit: 10, lowMark: 2 });
     queue.setFree("x", 2);
     queue.setFree("y", 2);
     for (let i = 0; i < 5; i++) {
@@ -82,7 +82,7 @@ describe("a queue", () => {
   });
 
   it("lets go of who no longer waits", () => {
-    const queue = new Queue(10);
+    const queue = new Queue({ frontLimit: 10, lowMark: 2 });
     ["1", "2", "3"].map((id) => queue.offer(anItem(id)));
     queue.withdraw(anItem("2"));
     queue.withdraw(anItem("unknown"));
@@ -90,7 +90,7 @@ describe("a queue", () => {
   });
 
   it("forgets what belongs to shards that were lost", () => {
-    const queue = new Queue(10);
+    const queue = new Queue({ frontLimit: 10, lowMark: 2 });
     queue.offer({ ...anItem("1"), shard: 1 });
     queue.offer({ ...anItem("2"), shard: 2 });
     queue.keepShards((shard) => shard === 2);
@@ -101,12 +101,12 @@ describe("a queue", () => {
 
 describe("a queue that is longer than its front", () => {
   it("leaves what comes later to the store, and reads on from where its front ends", () => {
-    const queue = new Queue(2);
+    const queue = new Queue({ frontLimit: 2, lowMark: 2 });
     expect(["1", "2", "3", "4"].map((id) => queue.offer(anItem(id)).kind)).toEqual(["kept", "kept", "tail", "tail"]);
     expect(matches(queue, 1)).toEqual(["1"]);
     // There is room again, yet 5 is younger than those in the store.
     expect(queue.offer(anItem("5")).kind).toBe("tail");
-    expect(queue.shortages(2)).toEqual([{ priority: 3, definitionId: "d" }]);
+    expect(queue.shortage()).toEqual({ priority: 3, definitionId: "d" });
     expect(queue.beginRefill({ priority: 3, definitionId: "d" })).toBe("2");
     queue.refill({ priority: 3, definitionId: "d", entries: [anItem("3"), anItem("4")], readTo: "4" });
     expect(matches(queue)).toEqual(["2", "3", "4"]);
@@ -117,7 +117,7 @@ describe("a queue that is longer than its front", () => {
   });
 
   it("takes one that comes back with an old id to its front, and leaves the youngest to the store instead", () => {
-    const queue = new Queue(2);
+    const queue = new Queue({ frontLimit: 2, lowMark: 2 });
     ["2", "3", "4"].map((id) => queue.offer(anItem(id)));
     expect(queue.offer(anItem("1"))).toEqual({ kind: "kept", displaced: "3" });
     expect(queue.waiting).toBe(2);
@@ -127,7 +127,7 @@ describe("a queue that is longer than its front", () => {
 
   it("does not lose one that comes back while the store is being read past its place", () => {
     const lane = { priority: 3, definitionId: "d" };
-    const queue = new Queue(10);
+    const queue = new Queue({ frontLimit: 10, lowMark: 2 });
     queue.addTail(3, "d", 3);
     const after = queue.beginRefill(lane);
     expect(after).toBe("");
@@ -141,7 +141,7 @@ describe("a queue that is longer than its front", () => {
   });
 
   it("reads a lane from its beginning when a shard with older entries comes, though younger ones came before they were counted", () => {
-    const queue = new Queue(10);
+    const queue = new Queue({ frontLimit: 10, lowMark: 2 });
     queue.offer(anItem("9"));
     queue.addTail(3, "d", 2);
     expect(queue.beginRefill({ priority: 3, definitionId: "d" })).toBe("");
@@ -149,8 +149,23 @@ describe("a queue that is longer than its front", () => {
     expect(matches(queue)).toEqual(["1", "9"]);
   });
 
+  it("reads on only in more urgent lanes while the memory is full", () => {
+    const queue = new Queue({ frontLimit: 2, lowMark: 2 });
+    ["1", "2", "3"].map((id) => queue.offer(anItem(id)));
+    queue.addTail(3, "other", 5);
+    expect(queue.shortage()).toBeNull();
+    queue.addTail(1, "urgent", 5);
+    const urgent = { priority: 1, definitionId: "urgent" };
+    expect(queue.shortage()).toEqual(urgent);
+    queue.beginRefill(urgent);
+    queue.refill({ ...urgent, entries: [], readTo: null });
+    expect(queue.shortage()).toBeNull();
+    matches(queue, 1);
+    expect(queue.shortage()).toEqual({ priority: 3, definitionId: "other" });
+  });
+
   it("does not forget that the store has more because one of it was withdrawn", () => {
-    const queue = new Queue(1);
+    const queue = new Queue({ frontLimit: 1, lowMark: 2 });
     ["1", "2"].map((id) => queue.offer(anItem(id)));
     queue.withdraw(anItem("2"));
     expect(queue.hasTail).toBe(true);

@@ -93,7 +93,7 @@ describe("UpdateDefinition", () => {
   });
 
   it("a star names all", async () => {
-    const definition = { schedule: { immediate: {} }, action: { external: {} } };
+    const definition = { schedule: { every: { interval: "60s" } }, action: { external: {} } };
     const after = await changed(definition, ["*"]);
     expect(after).toMatchObject({
       name: "",
@@ -101,6 +101,12 @@ describe("UpdateDefinition", () => {
       labels: {},
       action: { kind: "external" },
       timeouts: { heartbeatMs: undefined },
+    });
+  });
+
+  it("cannot make it due at once: that is what triggering is for", async () => {
+    expect(await refusalOf(anUpdatable().update({ schedule: { immediate: {} } }, ["schedule"]))).toMatchObject({
+      fields: ["definition.schedule.immediate"],
     });
   });
 
