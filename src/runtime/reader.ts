@@ -1,10 +1,13 @@
 const READ_AT_ONCE = 500;
 
-/** Reads rows by id, many callers at a time, each row once. */
+/**
+ * Reads rows by id for many callers, each row once. While one read is under way the next one gathers, so that under load a query carries many
+ * ids, and an idle node reads at once.
+ */
 export class Reader<Row> {
   readonly #read: (ids: readonly string[]) => Promise<ReadonlyMap<string, Row>>;
-  #waiting = new Map<string, PromiseWithResolvers<Row | null>>();
-  #scheduled = false;
+  readonly #waiting = new Map<string, PromiseWithResolvers<Row | null>>();
+  #reading = false;
 
   constructor(read: (ids: readonly string[]) => Promise<ReadonlyMap<string, Row>>) {
     this.#read = read;
@@ -15,20 +18,20 @@ export class Reader<Row> {
     if (waiting === undefined) {
       waiting = Promise.withResolvers<Row | null>();
       this.#waiting.set(id, waiting);
-      if (!this.#scheduled) {
-        this.#scheduled = true;
-        queueMicrotask(() => void this.#flush());
+      if (!this.#reading) {
+        this.#reading = true;
+        queueMicrotask(() => void this.#readAll());
       }
     }
     return waiting.promise;
   }
 
-  async #flush(): Promise<void> {
-    this.#scheduled = false;
-    const all = [...this.#waiting];
-    this.#waiting = new Map();
-    for (let from = 0; from < all.length; from += READ_AT_ONCE) {
-      const part = all.slice(from, from + READ_AT_ONCE);
+  async #readAll(): Promise<void> {
+    while (this.#waiting.size > 0) {
+      const part = [...this.#waiting].slice(0, READ_AT_ONCE);
+      for (const [id] of part) {
+        this.#waiting.delete(id);
+      }
       try {
         const rows = await this.#read(part.map(([id]) => id));
         for (const [id, { resolve }] of part) {
@@ -40,5 +43,6 @@ export class Reader<Row> {
         }
       }
     }
+    this.#reading = false;
   }
 }
