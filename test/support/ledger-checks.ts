@@ -7,16 +7,8 @@ import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { Client } from "pg";
 import type { BelfryClient, Definition, Instance, Occurrence } from "../../src/client/index.ts";
 import { InstanceState, OccurrenceOutcome, TriggerKind } from "../../src/client/index.ts";
+import type { Rule } from "./load.ts";
 import { untilAnswered } from "./load.ts";
-
-/** When a definition is due, in words that need none of Belfry's arithmetic. */
-export type Rule =
-  /** At the times whose remainder by the interval is the phase. */
-  | { readonly kind: "phase"; readonly intervalMs: number; readonly phaseMs: number }
-  /** One interval after the creation, and so on. */
-  | { readonly kind: "sinceCreation"; readonly intervalMs: number }
-  /** At the seconds of each minute that this number divides: cron with a step in the field of seconds. */
-  | { readonly kind: "seconds"; readonly step: number };
 
 /** A definition as the API has it at the end, with all that became of it. */
 export interface Story {
@@ -243,6 +235,8 @@ async function eventFaults(databaseUrl: string, stories: readonly Story[]): Prom
       told.set(id, life);
       if (name === "created") life.created++;
       if (name === "started") life.attempts.push(data.attempt ?? Number.NaN);
+      // Nobody heard of it: it does not count, and the next one takes its number.
+      if (name === "returned" && life.attempts.pop() !== data.attempt) life.attempts.push(Number.NaN);
       if (ENDINGS.has(name)) life.endings.push(name);
     }
   }

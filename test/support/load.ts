@@ -8,9 +8,10 @@ import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { BelfryClient, OverlapPolicy } from "../../src/client/index.ts";
 import { belfryErrorOf, createBelfryClient } from "../../src/client/index.ts";
-import type { Rule } from "./ledger-checks.ts";
 
 export const QUEUE = "storm";
+/** Between two tries of a call. */
+const AGAIN_MS = 20;
 /** A worker that was killed is missed after this. */
 const HEARTBEAT_MS = 1500;
 
@@ -36,11 +37,7 @@ const MAY_PASS: ReadonlySet<number> = new Set([
 ]);
 
 /** Makes a call until it is answered. @throws ConnectError when the answer is a refusal. */
-export async function untilAnswered<Answer>(
-  call: () => Promise<Answer>,
-  signal?: AbortSignal,
-  pauseMs = 20,
-): Promise<Answer> {
+export async function untilAnswered<Answer>(call: () => Promise<Answer>): Promise<Answer> {
   for (;;) {
     try {
       return await call();
@@ -48,9 +45,9 @@ export async function untilAnswered<Answer>(
       const failure = ConnectError.from(error);
       const busy = failure.code === Code.ResourceExhausted && belfryErrorOf(error).retryAfterMs !== undefined;
       const passes = busy || (MAY_PASS.has(failure.code) && belfryErrorOf(error).reason !== "INTERNAL");
-      if (!passes || signal?.aborted) throw error;
+      if (!passes) throw error;
     }
-    await sleep(pauseMs);
+    await sleep(AGAIN_MS);
   }
 }
 
@@ -58,6 +55,15 @@ export async function untilAnswered<Answer>(
 export function impatientClient(url: string): BelfryClient {
   return createBelfryClient(url, { retry: false, deadlineMs: 3000 });
 }
+
+/** When a definition is due, in words that need none of Belfry's arithmetic. */
+export type Rule =
+  /** At the times whose remainder by the interval is the phase. */
+  | { readonly kind: "phase"; readonly intervalMs: number; readonly phaseMs: number }
+  /** One interval after the creation, and so on. */
+  | { readonly kind: "sinceCreation"; readonly intervalMs: number }
+  /** At the seconds of each minute that this number divides: cron with a step in the field of seconds. */
+  | { readonly kind: "seconds"; readonly step: number };
 
 /** A definition that fires by a rule of which the checks know the due times. */
 export interface Timetable {

@@ -99,7 +99,7 @@ export function takeBack({ life }: InstanceContext, event: InstanceEventOf<"RETU
       waitingReason: "NO_WORKER",
       stateAt: event.at,
       readyAt: event.at,
-      startedAt: number === 1 ? null : life.startedAt,
+      startedAt: number === life.seriesStart + 1 ? null : life.startedAt,
       workerId: "",
     },
     effects: [announce("returned", { attempt: number }), OFFER],
@@ -109,8 +109,16 @@ export function takeBack({ life }: InstanceContext, event: InstanceEventOf<"RETU
 /** The same while it is held: it waits for a worker again when it is resumed. */
 export function takeBackPaused(context: InstanceContext, event: InstanceEventOf<"RETURN">): Step {
   const { life, effects } = takeBack(context, event);
+  const { openedAt, stateAt, paused } = context.life;
   return {
-    life: { ...life, waitingReason: "PAUSED", paused: { at: event.at, from: "PENDING", reason: "NO_WORKER" } },
+    life: {
+      ...life,
+      waitingReason: "PAUSED",
+      stateAt,
+      // The wait for a worker stands still from now on; what stood still until now is settled here.
+      openedAt: openedAt + (paused === null ? 0 : event.at - paused.at),
+      paused: { at: event.at, from: "PENDING", reason: "NO_WORKER" },
+    },
     effects: effects.filter(({ kind }) => kind !== "offer"),
   };
 }

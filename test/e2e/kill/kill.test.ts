@@ -30,6 +30,7 @@ test(
   "a server that is killed again and again under load loses nothing and does nothing twice",
   { timeout: 600_000 },
   async () => {
+    console.log(`BELFRY_KILL_SEED=${SEED}`);
     const random = seededRandom(SEED);
     const upTo = (limit: number): number => Math.floor(random() * limit);
     await using site = await openStormSite(await freePort());
@@ -89,7 +90,7 @@ function figures(
   );
   const attempts = instances.reduce((sum, { attemptCount }) => sum + attemptCount, 0);
   return [
-    `seed ${SEED}: ${ROUNDS} kills of the server, ${ROUNDS / 2} of PostgreSQL, ${more.workersKilled} of workers`,
+    `${ROUNDS} kills of the server, ${ROUNDS / 2} of PostgreSQL, ${more.workersKilled} of workers`,
     `${occurrences.length} due times, ${instances.length} instances, ${attempts} attempts, ${more.acknowledged} triggers acknowledged`,
     `restarts took ${Math.round(Math.min(...more.restarts))} to ${Math.round(Math.max(...more.restarts))} ms`,
     `longest time without a firing ${Math.max(...gaps)} ms, latest firing ${Math.max(...late)} ms, drained in ${Math.round(more.drainedInMs)} ms`,

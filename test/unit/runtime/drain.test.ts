@@ -1,6 +1,18 @@
 import { describe, expect, it } from "vitest";
 import { SHARDS, aWorker } from "../../support/node.ts";
-import { NO_TIMEOUTS, RARELY, aDefinition, every, expectSound, given, instancesOf, ledger, reasonOf, stateOf, trigger } from "./given.ts";
+import {
+  NO_TIMEOUTS,
+  RARELY,
+  aDefinition,
+  every,
+  expectSound,
+  given,
+  instancesOf,
+  ledger,
+  reasonOf,
+  stateOf,
+  trigger,
+} from "./given.ts";
 
 describe("draining a node", () => {
   it("commits what is in flight, gives its shards up, and the next node goes on at once", async () => {
@@ -39,7 +51,10 @@ describe("draining a node", () => {
     expect(await world.node.workers.complete(stream.assignments[0]?.token ?? "", null)).toBe("COMPLETED");
     await world.clock.advance(0);
     expect(await poll).toBeNull();
-    expect([await stateOf(world, running.id), await stateOf(world, waiting.id)]).toEqual(["COMPLETED", "PENDING NO_WORKER"]);
+    expect([await stateOf(world, running.id), await stateOf(world, waiting.id)]).toEqual([
+      "COMPLETED",
+      "PENDING NO_WORKER",
+    ]);
     await world.node.drain();
     await expectSound(world, id);
   });

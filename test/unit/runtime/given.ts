@@ -25,8 +25,17 @@ export interface Given extends World {
   readonly node: StartedRuntime;
 }
 
-/** A world with one node, "a". It ends with the test, which fails when any node wrote a batch that breaks the rules of the store. */
+/** A world with one node, "a". It ends with the test. */
 export async function given(options: Partial<RuntimeOptions> = {}): Promise<Given> {
+  const { world, end } = await aNode(options);
+  onTestFinished(end);
+  return world;
+}
+
+/** The same for a test that makes many of them. `end` throws when any node wrote a batch that breaks the rules of the store. */
+export async function aNode(
+  options: Partial<RuntimeOptions> = {},
+): Promise<{ readonly world: Given; readonly end: () => Promise<void> }> {
   const world = await aWorld();
   const { journal } = world.store;
   const { commit } = journal;
@@ -38,11 +47,11 @@ export async function given(options: Partial<RuntimeOptions> = {}): Promise<Give
         throw error;
       }),
   });
-  onTestFinished(async () => {
+  const end = async (): Promise<void> => {
     await world.stop();
     expect(broken).toEqual([]);
-  });
-  return { ...world, node: await world.start("a", options) };
+  };
+  return { world: { ...world, node: await world.start("a", options) }, end };
 }
 
 export const BOOM = { code: "BOOM", message: "no luck", traceback: "" };
@@ -55,7 +64,7 @@ export const NO_TIMEOUTS: Timeouts = {
   cancelGraceMs: 30_000,
 };
 
-export function aRetry(given: Partial<RetryPolicy> = {}): RetryPolicy {
+export function aRetry(policy: Partial<RetryPolicy> = {}): RetryPolicy {
   return {
     initialDelayMs: 1000,
     factor: 1,
@@ -63,13 +72,13 @@ export function aRetry(given: Partial<RetryPolicy> = {}): RetryPolicy {
     jitterMs: 0,
     maxRetries: 3,
     nonRetryableCodes: [],
-    ...given,
+    ...policy,
   };
 }
 
 /** Due every so many milliseconds from now on. */
-export function every(intervalMs: number, given: Partial<Schedule> = {}): Schedule {
-  return aSchedule({ timing: { kind: "every", intervalMs, fixedDelay: false }, anchorAt: Number.NaN, ...given });
+export function every(intervalMs: number, schedule: Partial<Schedule> = {}): Schedule {
+  return aSchedule({ timing: { kind: "every", intervalMs, fixedDelay: false }, anchorAt: Number.NaN, ...schedule });
 }
 
 /** Never due in the time a test takes. */

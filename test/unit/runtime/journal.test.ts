@@ -45,7 +45,7 @@ describe("a commit that fails", () => {
     world.node.events.subscribe((events) => heard.push(...events.map(({ shard, sequence }) => `${shard}/${sequence}`)));
     world.store.failAfterCommit(2);
     let answered = false;
-    const triggered = trigger(world.node, id).then(() => {
+    const triggered = trigger(world.node, id).finally(() => {
       answered = true;
     });
     await world.clock.advance(0);

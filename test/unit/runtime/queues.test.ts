@@ -22,7 +22,7 @@ async function backlog(node: StartedRuntime, id: string, count: number): Promise
 
 const idsOf = (assignments: readonly Assignment[]): string[] => assignments.map(({ instance }) => instance.id);
 
-async function allDone(world: Given, id: string): Promise<void> {
+async function expectAllDone(world: Given, id: string): Promise<void> {
   expect(new Set((await instancesOf(world, id)).map(({ state }) => state))).toEqual(new Set(["COMPLETED"]));
   await expectSound(world, id);
 }
@@ -39,7 +39,7 @@ describe("a queue longer than its front", () => {
     const { done } = await aDiligentWorker(world.node, { slots: 7 });
     await world.clock.advance(1000);
     expect(idsOf(done)).toEqual(ids);
-    await allDone(world, id);
+    await expectAllDone(world, id);
   });
 
   it("drains after a restart, with two definitions of which one has a long backlog, and loses neither's", async () => {
@@ -54,8 +54,8 @@ describe("a queue longer than its front", () => {
     const { done } = await aDiligentWorker(next, { slots: 10 });
     await world.clock.advance(2000);
     expect(new Set(idsOf(done)).size).toBe(2505);
-    await allDone(world, few);
-    await allDone(world, many);
+    await expectAllDone(world, few);
+    await expectAllDone(world, many);
   });
 
   it("loses nobody who comes, comes back, pauses or leaves while it is read on", async () => {
@@ -97,7 +97,7 @@ describe("a queue longer than its front", () => {
       if (life.attempt?.workerId === "w1") await node.workers.complete(life.attempt.token, null);
     }
     await world.clock.advance(5000);
-    await allDone(world, id);
+    await expectAllDone(world, id);
   });
 
   it("gives a retried instance its old place back, though the front is full", async () => {
@@ -114,7 +114,7 @@ describe("a queue longer than its front", () => {
     await world.clock.advance(1000);
     expect(idsOf(done)[0]).toBe(first);
     expect(done).toHaveLength(6);
-    await allDone(world, id);
+    await expectAllDone(world, id);
   });
 
   it("is not disturbed by what is triggered while a new owner has not read it yet", async () => {
@@ -141,7 +141,7 @@ describe("a queue longer than its front", () => {
     const { done } = await aDiligentWorker(next, { slots: 1 });
     await world.clock.advance(1000);
     expect(new Set(idsOf(done))).toEqual(new Set([...old, ...young]));
-    await allDone(world, id);
+    await expectAllDone(world, id);
   });
 });
 

@@ -7,6 +7,7 @@ import {
   NO_TIMEOUTS,
   aDefinition,
   aDiligentWorker,
+  aNode,
   every,
   expectSound,
   gaplessEvents,
@@ -104,7 +105,7 @@ describe("whatever the overlap policy, and wherever it crashes", () => {
         fc.integer({ min: 0, max: 3 }),
         fc.array(step, { maxLength: 25 }),
         async (overlapPolicy, maxConcurrent, steps) => {
-          const world = await given();
+          const { world, end } = await aNode();
           const startAt = world.clock.now();
           const schedule = every(5 * SECOND, { anchorAt: startAt });
           const id = await aDefinition(world.node, {
@@ -151,7 +152,7 @@ describe("whatever the overlap policy, and wherever it crashes", () => {
           const rows = await ledger(world, id);
           const due = rows.map((_, n) => startAt + (n + 1) * 5 * SECOND);
           expect(rows.map(({ scheduledAt }) => scheduledAt)).toEqual(due);
-          await world.stop();
+          await end();
         },
       ),
       { numRuns: 40 },

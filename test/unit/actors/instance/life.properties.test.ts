@@ -23,6 +23,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
       "FAIL",
       "FAIL",
       "LOSE",
+      "RETURN",
       "WAKE",
       "WAKE",
       "CANCEL",
@@ -93,6 +94,7 @@ describe("whatever happens to an instance, in whatever order", () => {
         const life = aLife(gated);
         let at = T0;
         let offered = !gated;
+        const recorded = new Set<number>();
         for (const step of events) {
           at += step.afterMs;
           const before = life.record;
@@ -102,13 +104,22 @@ describe("whatever happens to an instance, in whatever order", () => {
           const count = (kind: string): number => effects.filter((effect) => effect === kind).length;
 
           expect(isFinal(before.state) && after.state !== before.state ? event.type : "RETRY").toBe("RETRY");
-          expect(after.life.attemptCount).toBe(
-            before.life.attemptCount + (event.type === "START" && life.last.accepted ? 1 : 0),
-          );
+          // An attempt that nobody heard of does not count, and leaves no record.
+          const returned = event.type === "RETURN" && life.last.accepted && !isFinal(after.state);
+          const started = event.type === "START" && life.last.accepted;
+          expect(after.life.attemptCount).toBe(before.life.attemptCount + (started ? 1 : 0) - (returned ? 1 : 0));
           expect(count("ended")).toBe(isFinal(after.state) && !isFinal(before.state) ? 1 : 0);
-          expect(count("dispatch")).toBe(event.type === "START" && life.last.accepted ? 1 : 0);
+          expect(count("dispatch")).toBe(started ? 1 : 0);
           expect(count("revived")).toBe(isFinal(before.state) && !isFinal(after.state) ? 1 : 0);
-          expect(count("record")).toBe(before.life.attempt !== null && after.life.attempt === null ? 1 : 0);
+          expect(count("record")).toBe(
+            !returned && before.life.attempt !== null && after.life.attempt === null ? 1 : 0,
+          );
+          for (const effect of life.last.effects) {
+            if (effect.kind === "record") {
+              expect(recorded.has(effect.attempt.number)).toBe(false);
+              recorded.add(effect.attempt.number);
+            }
+          }
 
           // It is offered once, then either started or withdrawn, never both and never twice.
           if (count("offer") > 0) {

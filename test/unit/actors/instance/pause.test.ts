@@ -87,6 +87,19 @@ describe("an attempt that ends while its instance is paused", () => {
     expect(new Life({ retry: retry({ maxRetries: 0 }) }).start(0).pause(1).lose(5).state).toBe("FAILED");
   });
 
+  it("that nobody heard of is taken back: it waits for a worker once it is resumed, and all that time stood still", () => {
+    const life = new Life({ timeouts: all }).start(0).pause(10);
+    life.when({ type: "RETURN", at: life.record.createdAt + 500_000, token: life.token });
+    expect(life.record).toMatchObject({
+      state: "PAUSED",
+      life: { attempt: null, attemptCount: 0, startedAt: null, paused: { from: "PENDING" } },
+    });
+    life.resume(1010);
+    expect(life.deadline()).toEqual({ kind: "SCHEDULE_TO_START", s: 1060 });
+    expect(life.start(1020).deadline()).toEqual({ kind: "START_TO_CLOSE", s: 1080 });
+    expect(new Life({ timeouts: timeouts({ scheduleToCloseMs: 100_000 }) }).start(0).pause(10).deadline()).toBeNull();
+  });
+
   it("goes on running when a cancel is asked for, with the grace from then on and the pause left out", () => {
     const life = new Life({ timeouts: timeouts({ startToCloseMs: 60_000, cancelGraceMs: 90_000 }) })
       .start(0)
