@@ -61,8 +61,13 @@ export function openPool(options: ClientConfig, size: number, log: Log): Postgre
   };
 }
 
-/** Without listeners the loss of a connection would end the process. What was under way fails by itself. */
+/**
+ * Without listeners the loss of a connection would end the process. What was under way fails by itself. When the pool ends, its connections
+ * close a moment later than it says; nobody misses them then.
+ */
 function surviveLoss(pool: Pool, log: Log): void {
-  pool.on("error", (error) => log.warn("An idle database connection was lost", { error }));
+  pool.on("error", (error) => {
+    if (!pool.ending) log.warn("An idle database connection was lost", { error });
+  });
   pool.on("connect", (client) => client.on("error", () => {}));
 }
