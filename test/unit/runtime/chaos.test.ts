@@ -74,6 +74,8 @@ class Chaos {
     switch (kind) {
       case "crash":
         await this.#node.crash();
+        // Whoever waits for a process that died hears nothing from it.
+        this.#pending.length = 0;
         await this.#next();
         break;
       case "drain": {
