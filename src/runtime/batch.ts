@@ -298,7 +298,7 @@ function rowOfInstance(resident: InstanceResident, change: InstanceChange, wake:
 }
 
 function rowOfSupervisor(resident: SupervisorResident, wake: boolean): SupervisorRecord {
-  const { gated } = resident.roster;
+  const gated = resident.roster.gated + resident.releasing;
   // While instances wait for each other, or are being called off, a new owner must look at once.
   const deadlineAt = gated > 0 || resident.supervision.cancelling !== undefined ? 0 : resident.deadlineAt;
   return {

@@ -20,7 +20,7 @@ export interface ExecutorPort {
 export interface FollowUps {
   callOff(supervisor: SupervisorResident): void;
   /** An instance that is not in memory is to be let go by its supervisor. */
-  releaseLater(instanceId: string): void;
+  releaseLater(supervisor: SupervisorResident, instanceId: string): void;
 }
 
 export type SupervisorOutcome =

@@ -155,11 +155,12 @@ export class Decisions {
   }
 
   /** Lets go those whose turn came. */
-  releaseAll(ids: readonly string[]): void {
+  releaseAll(supervisor: SupervisorResident, ids: readonly string[]): void {
     for (const id of ids) {
       const resident = this.#residents.instances.get(id);
       if (resident === undefined) {
-        this.#followUps.releaseLater(id);
+        supervisor.releasing++;
+        this.#followUps.releaseLater(supervisor, id);
       } else {
         this.release(resident);
       }
@@ -300,7 +301,7 @@ export class Decisions {
     if (supervisor !== null) {
       const released = supervisor.roster.remove(resident.id);
       this.supervisor(supervisor, { type: "ENDED", at, state });
-      this.releaseAll(released);
+      this.releaseAll(supervisor, released);
     }
   }
 

@@ -103,6 +103,6 @@ export class Passivation {
 }
 
 /** Whether nobody needs a supervisor in memory. A deleted one stays until its rows are gone, so that nobody reads them again. */
-function isUnneeded({ pins, instances, callingOff, roster, deleted }: SupervisorResident): boolean {
-  return pins === 0 && instances === 0 && !callingOff && roster.gated === 0 && !deleted;
+function isUnneeded({ pins, instances, callingOff, releasing, roster, deleted }: SupervisorResident): boolean {
+  return pins === 0 && instances === 0 && !callingOff && releasing === 0 && roster.gated === 0 && !deleted;
 }

@@ -318,7 +318,9 @@ export class Queues {
   }
 
   #forgetIfIdle(named: NamedQueue): void {
-    if (named.takers.size === 0 && named.queue.idle && !named.refilling) {
+    // One that was forgotten may still be looked at, when there is another of its name.
+    const known = this.#queues.get(named.name) === named;
+    if (known && named.takers.size === 0 && named.queue.idle && !named.refilling) {
       this.#queues.delete(named.name);
     }
   }

@@ -29,6 +29,8 @@ export interface SupervisorResident extends Resident {
   callingOff: boolean;
   /** Deleted: no message may bring it back. */
   deleted: boolean;
+  /** Instances whose turn came that have not been told yet: until then they count as gated. */
+  releasing: number;
 }
 
 export interface InstanceResident extends Resident {
@@ -84,6 +86,7 @@ export function supervisorResident(
     instances: 0,
     callingOff: false,
     deleted: false,
+    releasing: 0,
   };
 }
 

@@ -58,10 +58,11 @@ export class RosterChange {
   apply(resident: SupervisorResident, prepared: PreparedRoster): void {
     if (prepared !== null) {
       resident.roster = prepared.roster;
-      this.#decisions.releaseAll(prepared.released);
+      this.#decisions.releaseAll(resident, prepared.released);
     }
     const { spec } = resident.definition;
-    this.#decisions.releaseAll(resident.roster.review(maxConcurrentOf(spec), (member) => waitsForIdle(spec, member)));
+    const released = resident.roster.review(maxConcurrentOf(spec), (member) => waitsForIdle(spec, member));
+    this.#decisions.releaseAll(resident, released);
   }
 
   #current(resident: SupervisorResident, stored: readonly InstanceRecord[]): readonly InstanceRecord[] {

@@ -26,7 +26,7 @@ import { Queues } from "./queues.ts";
 import { ReadAhead } from "./read-ahead.ts";
 import { Requests } from "./requests.ts";
 import { Residents } from "./residents.ts";
-import type { InstanceResident } from "./residents.ts";
+import type { InstanceResident, SupervisorResident } from "./residents.ts";
 import { RosterChange } from "./roster-change.ts";
 import { Takes } from "./takes.ts";
 import { Triggers } from "./triggers.ts";
@@ -120,7 +120,7 @@ export function startRuntime({ store, clock, ids, random, log, options }: Runtim
     },
     followUps: {
       callOff: (supervisor) => callingOff.begin(supervisor),
-      releaseLater: (instanceId) => releaseLater(instanceId),
+      releaseLater,
     },
   });
   const activation: Activation = new Activation({
@@ -136,7 +136,7 @@ export function startRuntime({ store, clock, ids, random, log, options }: Runtim
           callingOff.begin(resident);
         }
       },
-      released: (_, released) => decisions.run(() => decisions.releaseAll(released)),
+      released: (supervisor, released) => decisions.run(() => decisions.releaseAll(supervisor, released)),
     },
   });
   queues.bind({
@@ -220,12 +220,14 @@ export function startRuntime({ store, clock, ids, random, log, options }: Runtim
     });
   }
 
-  function releaseLater(instanceId: string): void {
+  function releaseLater(supervisor: SupervisorResident, instanceId: string): void {
     void (async () => {
       const resident = await activation.instance(instanceId);
-      if (resident !== null) {
+      // A supervisor that came to life anew meanwhile has found out by itself whose turn it is.
+      if (resident !== null && resident.supervisor === supervisor) {
         decisions.release(resident);
       }
+      supervisor.releasing--;
     })().catch((error: unknown) => {
       if (!isUnavailable(error)) {
         log.error("an instance could not be released", { instance: instanceId, error });
@@ -233,7 +235,7 @@ export function startRuntime({ store, clock, ids, random, log, options }: Runtim
       }
       clock.schedule(AGAIN_MS, () => {
         if (ownership.owns(activation.shardOf(instanceId))) {
-          releaseLater(instanceId);
+          releaseLater(supervisor, instanceId);
         }
       });
     });

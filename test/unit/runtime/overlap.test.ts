@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { DefinitionSpec } from "../../../src/domain/definition/definition.ts";
+import { DEFAULT_CATCH_UP } from "../../../src/domain/policy/catch-up.ts";
 import { aWorker } from "../../support/node.ts";
 import type { TestWorker } from "../../support/node.ts";
 import { aDefinition, every, expectSound, given, instancesOf, ledger, stateOf, trigger } from "./given.ts";
@@ -142,6 +143,26 @@ describe("changing the limits while instances run", () => {
       "NO_WORKER",
     ]);
     expect(await outcomes(world, world.id)).toEqual(["FIRED", "FIRED", "FIRED"]);
+    await expectSound(world, world.id);
+  });
+
+  it("lets them go though the node dies before it could tell those that had left its memory", async () => {
+    const world = await due({ overlapPolicy: "BUFFER_ALL", catchUp: { ...DEFAULT_CATCH_UP, windowMs: 0 } });
+    await world.clock.advance(30_000);
+    await world.node.definitions.pause(world.id, { reason: "" });
+    await world.clock.advance(60_000);
+    const { loadInstances } = world.store.actors;
+    Object.assign(world.store.actors, { loadInstances: () => new Promise(() => {}) });
+    await world.node.definitions.update(world.id, { change: (spec) => ({ ...spec, overlapPolicy: "ALLOW_ALL" }) });
+    await world.node.crash();
+    Object.assign(world.store.actors, { loadInstances });
+    await world.start("b");
+    await world.clock.advance(6000);
+    expect((await instancesOf(world, world.id)).map(({ life }) => life.waitingReason)).toEqual([
+      null,
+      "NO_WORKER",
+      "NO_WORKER",
+    ]);
     await expectSound(world, world.id);
   });
 

@@ -117,6 +117,23 @@ describe("a queue longer than its front", () => {
     await expectAllDone(world, id);
   });
 
+  it("is there for the next worker when its last one left while the shards were lost", async () => {
+    const world = await given();
+    const id = await aDefinition(world.node);
+    const worker = await aWorker(world.node);
+    const [, waiting] = await backlog(world.node, id, 2);
+    await world.clock.advance(0);
+    world.store.goAway();
+    await world.clock.advance(10_000);
+    worker.session.close();
+    world.store.comeBack();
+    await world.clock.advance(2000);
+    const { done } = await aDiligentWorker(world.node);
+    await world.clock.advance(1000);
+    expect(idsOf(done)).toEqual([waiting]);
+    await expectSound(world, id);
+  });
+
   it("is not disturbed by what is triggered while a new owner has not read it yet", async () => {
     const world = await given();
     const id = await aDefinition(world.node);
