@@ -21,6 +21,7 @@ import { instanceKey, supervisorKey } from "./deadlines.ts";
 import type { ExecutorPort, FollowUps, SupervisorOutcome } from "./decision-effects.ts";
 import { eventData } from "./decision-effects.ts";
 import type { Journal } from "./journal.ts";
+import { afterWaiting } from "./ledger.ts";
 import type { Ownership } from "./ownership.ts";
 import { definitionNotFound, refusalOf, shardUnavailable } from "./refusals.ts";
 import type { InstanceResident, Residents, SupervisorResident } from "./residents.ts";
@@ -96,6 +97,10 @@ export class Decisions {
       const token = resident.record.life.attempt?.token;
       const before = resident.record;
       resident.record = decision.record;
+      const dropped = afterWaiting(before, "DROPPED", "ended while it waited for others to end", event.at);
+      if (dropped !== null && isFinal(decision.record.state)) {
+        this.#journal.open.occurrence(dropped);
+      }
       this.#stage(resident);
       this.#follow(resident, decision, event.at, isFinal(before.state) ? before.state : null);
       if (token !== undefined && resident.record.life.attempt?.token !== token) {
@@ -137,20 +142,10 @@ export class Decisions {
 
   /** Takes an instance that its supervisor lets go. */
   release(resident: InstanceResident): void {
-    const { life, spec, id, shard } = { ...resident.record, id: resident.id };
-    const buffered = life.waitingReason === "BUFFERED" || life.paused?.reason === "BUFFERED";
     const at = this.#clock.now();
-    const accepted = this.instance(resident, { type: "RELEASE", at });
-    if (accepted && buffered && spec.scheduledAt !== null && spec.definitionId !== null) {
-      this.#journal.open.occurrence({
-        definitionId: spec.definitionId,
-        shard,
-        scheduledAt: spec.scheduledAt,
-        outcome: "FIRED",
-        reason: "waited for others to end",
-        instanceId: id,
-        decidedAt: at,
-      });
+    const fired = afterWaiting(resident.record, "FIRED", "waited for others to end", at);
+    if (this.instance(resident, { type: "RELEASE", at }) && fired !== null) {
+      this.#journal.open.occurrence(fired);
     }
   }
 

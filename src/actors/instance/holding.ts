@@ -97,6 +97,6 @@ function thaw(life: InstanceLife, at: number): InstanceLife {
     readyAt: later(life.readyAt),
     nextAttemptAt: later(life.nextAttemptAt),
     attempt:
-      life.attempt === null ? null : { ...life.attempt, startedAt: life.attempt.startedAt + frozenMs, seenAt: at },
+      life.attempt === null ? null : { ...life.attempt, frozenMs: (life.attempt.frozenMs ?? 0) + frozenMs, seenAt: at },
   };
 }

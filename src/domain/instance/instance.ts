@@ -67,6 +67,8 @@ export interface RunningAttempt {
   readonly token: string;
   readonly workerId: string;
   readonly startedAt: number;
+  /** How long it stood still while the instance was paused; left out when never. */
+  readonly frozenMs?: number;
   /** The last sign of life. */
   readonly seenAt: number;
   /** How long the worker may be silent; null: for ever. */

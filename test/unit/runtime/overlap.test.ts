@@ -40,6 +40,19 @@ describe("BUFFER_ALL", () => {
     await expectSound(world, id);
   });
 
+  it("says DROPPED of an occurrence whose instance was called off while it waited", async () => {
+    const world = await due({ overlapPolicy: "BUFFER_ALL" });
+    await world.clock.advance(20_000);
+    const [, waiting] = await ledger(world, world.id);
+    await world.node.instances.cancel(waiting?.instanceId ?? "", { reason: "not needed", terminate: false });
+    expect((await ledger(world, world.id))[1]).toMatchObject({
+      outcome: "DROPPED",
+      reason: "ended while it waited for others to end",
+      instanceId: waiting?.instanceId,
+    });
+    await expectSound(world, world.id);
+  });
+
   it("goes on after a restart: those who waited keep their order, and none is fired twice", async () => {
     const world = await due({ overlapPolicy: "BUFFER_ALL" });
     await world.clock.advance(30_000);

@@ -454,7 +454,7 @@ export const OccurrenceOutcome = {
   PAUSED: 4,
 
   /**
-   * Not fired: the buffer was full.
+   * Not run: the buffer was full, or its instance ended while it waited for others.
    *
    * @generated from enum value: OCCURRENCE_OUTCOME_DROPPED = 5;
    */

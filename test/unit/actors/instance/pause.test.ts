@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Life, retry, timeouts } from "./given.ts";
+import { Life, retry, T0, timeouts } from "./given.ts";
 
 const all = timeouts({ scheduleToStartMs: 50_000, startToCloseMs: 60_000, scheduleToCloseMs: 100_000 });
 
@@ -38,6 +38,16 @@ describe("while an instance is paused its deadlines stand still", () => {
     expect(life.deadline()).toEqual({ kind: "HEARTBEAT", s: 1070 });
     life.heartbeat(1060);
     expect(life.deadline()).toEqual({ kind: "START_TO_CLOSE", s: 1080 });
+  });
+
+  it("the history keeps when the attempt really started", () => {
+    const life = new Life({ timeouts: all }).start(20).pause(40).resume(1040).fail(1050);
+    expect(life.last.effects).toContainEqual(
+      expect.objectContaining({
+        kind: "record",
+        attempt: expect.objectContaining({ startedAt: T0 + 20_000, endedAt: T0 + 1_050_000 }),
+      }),
+    );
   });
 
   it("from BACKING_OFF: what was left of the wait is waited after the resume", () => {
