@@ -204,14 +204,41 @@ export class SealedBatch {
 
   /** Takes out what belongs to shards that were lost; those who wait for it are told. */
   withoutShards(isLost: (shard: number) => boolean, error: BelfryError): void {
+    this.batch = this.#restricted((shard) => !isLost(shard));
+    const gone = this.#continuations.filter(({ shard }) => isLost(shard));
+    this.#continuations = this.#continuations.filter(({ shard }) => !isLost(shard));
+    for (const { lost } of gone) {
+      lost(error);
+    }
+  }
+
+  /**
+   * The batch shard by shard: no decision spans two, so each part may be written without the others. Those who only wait for the batch to be
+   * through stay with the whole.
+   */
+  split(): readonly SealedBatch[] {
+    return this.batch.fences.map((fence) => {
+      const isOf = ({ shard }: { readonly shard: number }): boolean => shard === fence.shard;
+      return new SealedBatch(
+        this.#restricted((shard) => shard === fence.shard),
+        this.#deletedShards,
+        this.#pinned.filter(isOf),
+        this.#continuations.filter(isOf),
+        this.decisions,
+        [],
+      );
+    });
+  }
+
+  #restricted(isKept: (shard: number) => boolean): JournalBatch {
     const kept = <Row extends { readonly shard: number }>(rows: readonly Row[]): readonly Row[] =>
-      rows.filter((row) => !isLost(row.shard));
+      rows.filter(({ shard }) => isKept(shard));
     const { batch } = this;
-    this.batch = {
+    return {
       fences: kept(batch.fences),
       definitions: kept(batch.definitions),
       supervisors: kept(batch.supervisors),
-      deletedDefinitions: batch.deletedDefinitions.filter((id) => !isLost(this.#deletedShards.get(id) ?? -1)),
+      deletedDefinitions: batch.deletedDefinitions.filter((id) => isKept(this.#deletedShards.get(id) ?? -1)),
       occurrences: kept(batch.occurrences),
       createdInstances: kept(batch.createdInstances),
       changedInstances: kept(batch.changedInstances),
@@ -223,11 +250,6 @@ export class SealedBatch {
       requests: kept(batch.requests),
       events: kept(batch.events),
     };
-    const gone = this.#continuations.filter(({ shard }) => isLost(shard));
-    this.#continuations = this.#continuations.filter(({ shard }) => !isLost(shard));
-    for (const { lost } of gone) {
-      lost(error);
-    }
   }
 
   /** Sets how many commits each shard had before. */

@@ -172,9 +172,8 @@ export class Journal {
         outcome = await this.#store.commit(sealed.batch);
       } catch (error) {
         if (!(error instanceof StoreUnavailable)) {
-          this.#log.error("a batch cannot be written; its shards are given up", { error, decisions: sealed.decisions });
-          this.#ownership.lose(sealed.batch.fences.map(({ shard }) => shard));
-          continue;
+          await this.#isolate(sealed, error);
+          return;
         }
         this.#away = true;
         if (failures === 0) {
@@ -190,6 +189,20 @@ export class Journal {
         return;
       }
       this.#ownership.lose(outcome.shards);
+    }
+  }
+
+  /** What the store refuses for what is in it costs the one shard it is in: the others are written without it. */
+  async #isolate(sealed: SealedBatch, error: unknown): Promise<void> {
+    const [fence, ...others] = sealed.batch.fences;
+    if (fence !== undefined && others.length === 0) {
+      this.#log.error("what a shard decided cannot be written; the shard is given up", { error, shard: fence.shard });
+      this.#ownership.lose([fence.shard]);
+      this.#claim(sealed);
+      return;
+    }
+    for (const part of sealed.split()) {
+      await this.#write(part);
     }
   }
 
