@@ -96,7 +96,12 @@ export class Activation {
   }
 
   #requireOpen(id: string): number {
-    const shard = this.shardOf(id);
+    return this.openShard(this.shardOf(id));
+  }
+
+  /** The shard of a routing hash, when this node decides for it now. Throws SHARD_UNAVAILABLE when not. */
+  openShard(hash: number): number {
+    const shard = hash % this.#options.shardCount;
     if (this.#ownership.open(shard) === null) {
       throw shardUnavailable(shard);
     }

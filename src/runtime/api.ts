@@ -198,6 +198,14 @@ export interface Runtime {
   readonly instances: InstanceCommands;
   readonly workers: WorkerCommands;
   readonly events: EventFeed;
+  /**
+   * Carries out a command that is made of many others: once, when it has a request id. A repetition within 24 h gets the first answer; one that
+   * comes because the first broke off carries out the rest, when the single commands are repeatable too.
+   */
+  repeatable<Result extends JsonObject>(
+    command: { readonly method: string; readonly requestId?: string; readonly asked: unknown },
+    carryOut: () => Promise<Result>,
+  ): Promise<Result>;
   status(): RuntimeStatus;
   /** Resolves when this node is ready to decide. */
   ready(): Promise<void>;

@@ -28,6 +28,7 @@ import { Requests } from "./requests.ts";
 import { Residents } from "./residents.ts";
 import type { InstanceResident, SupervisorResident } from "./residents.ts";
 import { RosterChange } from "./roster-change.ts";
+import { carriedOutOnce } from "./compound-command.ts";
 import { Takes } from "./takes.ts";
 import { Triggers } from "./triggers.ts";
 import { workerCommands } from "./worker-commands.ts";
@@ -283,6 +284,7 @@ export function startRuntime({ store, clock, ids, random, log, options }: Runtim
         return { unsubscribe: () => listeners.delete(listener) };
       },
     },
+    repeatable: (command, carryOut) => gate.pass(() => carriedOutOnce(commands, command, carryOut)),
     status: () => ({
       nodeId: options.nodeId,
       ownedShards: ownership.shards().map(({ shard }) => shard),

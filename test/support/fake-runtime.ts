@@ -86,6 +86,10 @@ export class FakeRuntime implements Runtime {
     this.#status = { ...this.#status, ...change };
   }
 
+  repeatable<Result>(_: unknown, carryOut: () => Promise<Result>): Promise<Result> {
+    return carryOut();
+  }
+
   async ready(): Promise<void> {}
   quiesce(): void {}
   async drain(): Promise<void> {}

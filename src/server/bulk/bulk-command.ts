@@ -32,7 +32,14 @@ const SAMPLE = 10;
 const BUSY_TRIES = 5;
 const BUSY_DELAY_MS = 100;
 
-export async function runBulk(command: BulkCommand): Promise<Init<typeof BulkResultSchema>> {
+/** What a bulk command did: plain data, so that it can be kept under the request id. */
+export type BulkOutcome = { readonly matched: number; readonly changed: number; readonly sampleIds: readonly string[] };
+
+export function toBulkResult({ matched, changed, sampleIds }: BulkOutcome): Init<typeof BulkResultSchema> {
+  return { matchedCount: BigInt(matched), changedCount: BigInt(changed), sampleIds: [...sampleIds] };
+}
+
+export async function runBulk(command: BulkCommand): Promise<BulkOutcome> {
   let matched = 0;
   let changed = 0;
   const sampleIds: string[] = [];
@@ -41,7 +48,7 @@ export async function runBulk(command: BulkCommand): Promise<Init<typeof BulkRes
     for (const { id } of page.slice(0, SAMPLE - sampleIds.length)) sampleIds.push(id);
     if (!command.validateOnly) changed += await runEach(page, command);
   }
-  return { matchedCount: BigInt(matched), changedCount: BigInt(changed), sampleIds };
+  return { matched, changed, sampleIds };
 }
 
 /** @throws BelfryError INVALID_FIELD unless exactly one of the two is set. */

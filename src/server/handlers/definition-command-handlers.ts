@@ -1,6 +1,6 @@
 import type { DefinitionSelector, DefinitionService } from "../../gen/belfry/v1/definition_service_pb.ts";
 import type { DefinitionView } from "../../runtime/index.ts";
-import { requireFilter, requireOneTarget, runBulk } from "../bulk/bulk-command.ts";
+import { requireFilter, requireOneTarget, runBulk, toBulkResult } from "../bulk/bulk-command.ts";
 import type { Call, Handlers } from "../call/handler.ts";
 import { toDefinitionView } from "../mapping/definition.ts";
 import { definitionFilterOf } from "../mapping/filter.ts";
@@ -10,6 +10,7 @@ import { requestIdFor, requestIdOf } from "./request-id.ts";
 type Commands = "pauseDefinition" | "resumeDefinition" | "cancelDefinition";
 
 interface CommandRequest {
+  readonly $typeName: string;
   readonly definitionId: string;
   readonly selector?: DefinitionSelector | undefined;
   readonly validateOnly: boolean;
@@ -31,16 +32,21 @@ export function definitionCommandHandlers(
     requireOneTarget(definitionId, "definitionId", selector);
     if (selector === undefined) return { definition: toDefinitionView(await run(definitionId, requestIdOf(request))) };
     const filter = requireFilter(definitionFilterOf(selector, "selector."));
-    const bulk = await runBulk({
-      list: async (after, limit) =>
-        (await environment.queries.listDefinitions(filter, after, limit)).map(({ definition }) => definition),
-      run: async (id) => (await run(id, requestIdFor(request, id))).definition.revision,
-      validateOnly: request.validateOnly,
-      concurrency: environment.limits.bulkConcurrency,
-      clock: environment.clock,
-      signal: call.signal,
-    });
-    return { bulk };
+    const { validateOnly } = request;
+    const carryOut = () =>
+      runBulk({
+        list: async (after, limit) =>
+          (await environment.queries.listDefinitions(filter, after, limit)).map(({ definition }) => definition),
+        run: async (id) => (await run(id, requestIdFor(request, id))).definition.revision,
+        validateOnly,
+        concurrency: environment.limits.bulkConcurrency,
+        clock: environment.clock,
+        signal: call.signal,
+      });
+    const command = { method: request.$typeName, asked: filter, ...requestIdOf(request) };
+    return {
+      bulk: toBulkResult(await (validateOnly ? carryOut() : environment.runtime.repeatable(command, carryOut))),
+    };
   };
 
   return {

@@ -1,6 +1,6 @@
 import type { InstanceRecord } from "../../domain/instance/instance.ts";
 import type { InstanceSelector, InstanceService } from "../../gen/belfry/v1/instance_service_pb.ts";
-import { requireFilter, requireOneTarget, runBulk } from "../bulk/bulk-command.ts";
+import { requireFilter, requireOneTarget, runBulk, toBulkResult } from "../bulk/bulk-command.ts";
 import type { Call, Handlers } from "../call/handler.ts";
 import { instanceFilterOf } from "../mapping/filter.ts";
 import { toInstance } from "../mapping/instance.ts";
@@ -10,6 +10,7 @@ import { requestIdFor, requestIdOf } from "./request-id.ts";
 import { watchInstance } from "./watch-instance.ts";
 
 interface CommandRequest {
+  readonly $typeName: string;
   readonly instanceId: string;
   readonly selector?: InstanceSelector | undefined;
   readonly validateOnly: boolean;
@@ -29,15 +30,20 @@ export function instanceHandlers(environment: ServiceEnvironment): Handlers<type
     requireOneTarget(instanceId, "instanceId", selector);
     if (selector === undefined) return { instance: toInstance(await run(instanceId, requestIdOf(request))) };
     const filter = requireFilter(instanceFilterOf(selector, "selector."));
-    const bulk = await runBulk({
-      list: (after, limit) => environment.queries.listInstances(filter, after, limit),
-      run: async (id) => (await run(id, requestIdFor(request, id))).revision,
-      validateOnly: request.validateOnly,
-      concurrency: environment.limits.bulkConcurrency,
-      clock: environment.clock,
-      signal: call.signal,
-    });
-    return { bulk };
+    const { validateOnly } = request;
+    const carryOut = () =>
+      runBulk({
+        list: (after, limit) => environment.queries.listInstances(filter, after, limit),
+        run: async (id) => (await run(id, requestIdFor(request, id))).revision,
+        validateOnly,
+        concurrency: environment.limits.bulkConcurrency,
+        clock: environment.clock,
+        signal: call.signal,
+      });
+    const command = { method: request.$typeName, asked: filter, ...requestIdOf(request) };
+    return {
+      bulk: toBulkResult(await (validateOnly ? carryOut() : environment.runtime.repeatable(command, carryOut))),
+    };
   };
 
   return {

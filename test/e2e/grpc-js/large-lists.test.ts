@@ -85,10 +85,10 @@ describe(`${COUNT} instances`, () => {
       matchedCount: String(COUNT),
     });
 
-    expect(await bulkOf("PauseInstance", { selector: waiting, reason: "maintenance" })).toMatchObject({
-      matchedCount: String(COUNT),
-      changedCount: String(COUNT),
-    });
+    const pausing = { selector: waiting, reason: "maintenance", requestId: "pause-all" };
+    const paused = await bulkOf("PauseInstance", pausing);
+    expect(paused).toMatchObject({ matchedCount: String(COUNT), changedCount: String(COUNT) });
+    expect(await bulkOf("PauseInstance", pausing), "a repetition gets the first answer").toEqual(paused);
     const again = await bulkOf("PauseInstance", { selector, reason: "maintenance" });
     expect({ changedCount: "0", ...again }).toMatchObject({ matchedCount: String(COUNT), changedCount: "0" });
     expect(await bulkOf("CancelInstance", { selector, reason: "obsolete" })).toMatchObject({
