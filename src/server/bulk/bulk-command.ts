@@ -3,10 +3,8 @@
  * the meantime, is left as it is and not counted as changed; any other refusal ends the call, which can be repeated with its request_id.
  */
 import { BelfryError, invalid } from "../../domain/error.ts";
-import type { BulkResultSchema } from "../../gen/belfry/v1/instance_pb.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { ListCursor } from "../../ports/store/queries.ts";
-import type { Init } from "../mapping/init.ts";
 
 export interface Selected {
   readonly id: string;
@@ -34,10 +32,6 @@ const BUSY_DELAY_MS = 100;
 
 /** What a bulk command did: plain data, so that it can be kept under the request id. */
 export type BulkOutcome = { readonly matched: number; readonly changed: number; readonly sampleIds: readonly string[] };
-
-export function toBulkResult({ matched, changed, sampleIds }: BulkOutcome): Init<typeof BulkResultSchema> {
-  return { matchedCount: BigInt(matched), changedCount: BigInt(changed), sampleIds: [...sampleIds] };
-}
 
 export async function runBulk(command: BulkCommand): Promise<BulkOutcome> {
   let matched = 0;

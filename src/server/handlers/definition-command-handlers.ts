@@ -1,20 +1,18 @@
 import type { DefinitionSelector, DefinitionService } from "../../gen/belfry/v1/definition_service_pb.ts";
 import type { DefinitionView } from "../../runtime/index.ts";
-import { requireFilter, requireOneTarget, runBulk, toBulkResult } from "../bulk/bulk-command.ts";
+import { answerBulk, type BulkRequest } from "../bulk/answer-bulk.ts";
+import { requireFilter, requireOneTarget } from "../bulk/bulk-command.ts";
 import type { Call, Handlers } from "../call/handler.ts";
 import { toDefinitionView } from "../mapping/definition.ts";
 import { definitionFilterOf } from "../mapping/filter.ts";
 import type { ServiceEnvironment } from "./environment.ts";
-import { requestIdFor, requestIdOf } from "./request-id.ts";
+import { requestIdOf } from "./request-id.ts";
 
 type Commands = "pauseDefinition" | "resumeDefinition" | "cancelDefinition";
 
-interface CommandRequest {
-  readonly $typeName: string;
+interface CommandRequest extends BulkRequest {
   readonly definitionId: string;
   readonly selector?: DefinitionSelector | undefined;
-  readonly validateOnly: boolean;
-  readonly requestId: string;
 }
 
 export function definitionCommandHandlers(
@@ -32,21 +30,13 @@ export function definitionCommandHandlers(
     requireOneTarget(definitionId, "definitionId", selector);
     if (selector === undefined) return { definition: toDefinitionView(await run(definitionId, requestIdOf(request))) };
     const filter = requireFilter(definitionFilterOf(selector, "selector."));
-    const { validateOnly } = request;
-    const carryOut = () =>
-      runBulk({
-        list: async (after, limit) =>
-          (await environment.queries.listDefinitions(filter, after, limit)).map(({ definition }) => definition),
-        run: async (id) => (await run(id, requestIdFor(request, id))).definition.revision,
-        validateOnly,
-        concurrency: environment.limits.bulkConcurrency,
-        clock: environment.clock,
-        signal: call.signal,
-      });
-    const command = { method: request.$typeName, asked: filter, ...requestIdOf(request) };
-    return {
-      bulk: toBulkResult(await (validateOnly ? carryOut() : environment.runtime.repeatable(command, carryOut))),
-    };
+    const bulk = await answerBulk(environment, request, call, {
+      filter,
+      list: async (after, limit) =>
+        (await environment.queries.listDefinitions(filter, after, limit)).map(({ definition }) => definition),
+      run: async (id, repeat) => (await run(id, repeat)).definition.revision,
+    });
+    return { bulk };
   };
 
   return {

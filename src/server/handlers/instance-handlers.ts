@@ -1,20 +1,18 @@
 import type { InstanceRecord } from "../../domain/instance/instance.ts";
 import type { InstanceSelector, InstanceService } from "../../gen/belfry/v1/instance_service_pb.ts";
-import { requireFilter, requireOneTarget, runBulk, toBulkResult } from "../bulk/bulk-command.ts";
+import { answerBulk, type BulkRequest } from "../bulk/answer-bulk.ts";
+import { requireFilter, requireOneTarget } from "../bulk/bulk-command.ts";
 import type { Call, Handlers } from "../call/handler.ts";
 import { instanceFilterOf } from "../mapping/filter.ts";
 import { toInstance } from "../mapping/instance.ts";
 import type { ServiceEnvironment } from "./environment.ts";
 import { instanceReadHandlers } from "./instance-read-handlers.ts";
-import { requestIdFor, requestIdOf } from "./request-id.ts";
+import { requestIdOf } from "./request-id.ts";
 import { watchInstance } from "./watch-instance.ts";
 
-interface CommandRequest {
-  readonly $typeName: string;
+interface CommandRequest extends BulkRequest {
   readonly instanceId: string;
   readonly selector?: InstanceSelector | undefined;
-  readonly validateOnly: boolean;
-  readonly requestId: string;
 }
 
 export function instanceHandlers(environment: ServiceEnvironment): Handlers<typeof InstanceService> {
@@ -30,20 +28,12 @@ export function instanceHandlers(environment: ServiceEnvironment): Handlers<type
     requireOneTarget(instanceId, "instanceId", selector);
     if (selector === undefined) return { instance: toInstance(await run(instanceId, requestIdOf(request))) };
     const filter = requireFilter(instanceFilterOf(selector, "selector."));
-    const { validateOnly } = request;
-    const carryOut = () =>
-      runBulk({
-        list: (after, limit) => environment.queries.listInstances(filter, after, limit),
-        run: async (id) => (await run(id, requestIdFor(request, id))).revision,
-        validateOnly,
-        concurrency: environment.limits.bulkConcurrency,
-        clock: environment.clock,
-        signal: call.signal,
-      });
-    const command = { method: request.$typeName, asked: filter, ...requestIdOf(request) };
-    return {
-      bulk: toBulkResult(await (validateOnly ? carryOut() : environment.runtime.repeatable(command, carryOut))),
-    };
+    const bulk = await answerBulk(environment, request, call, {
+      filter,
+      list: (after, limit) => environment.queries.listInstances(filter, after, limit),
+      run: async (id, repeat) => (await run(id, repeat)).revision,
+    });
+    return { bulk };
   };
 
   return {

@@ -89,6 +89,7 @@ describe(`${COUNT} instances`, () => {
     const paused = await bulkOf("PauseInstance", pausing);
     expect(paused).toMatchObject({ matchedCount: String(COUNT), changedCount: String(COUNT) });
     expect(await bulkOf("PauseInstance", pausing), "a repetition gets the first answer").toEqual(paused);
+    await expect(bulkOf("PauseInstance", { ...pausing, reason: "another" })).rejects.toThrow("request_id");
     const again = await bulkOf("PauseInstance", { selector, reason: "maintenance" });
     expect({ changedCount: "0", ...again }).toMatchObject({ matchedCount: String(COUNT), changedCount: "0" });
     expect(await bulkOf("CancelInstance", { selector, reason: "obsolete" })).toMatchObject({
