@@ -40,7 +40,7 @@ function whatBecame({ outcome, reason, instanceId }: OccurrenceRecord, { spec }:
     case "FIRED":
       return `it was fired as instance ${instanceId ?? "unknown"}${because(reason)}.`;
     case "BUFFERED":
-      return `instance ${instanceId ?? "unknown"} was created for it and waits for others to end${because(reason)}.`;
+      return `instance ${instanceId ?? "unknown"} was created for it and waits for others to end.`;
     case "SKIPPED_OVERLAP":
       return `it was not fired: other instances were unfinished and the overlap policy is ${spec.overlapPolicy}${because(reason)}.`;
     case "MISSED":
@@ -48,7 +48,9 @@ function whatBecame({ outcome, reason, instanceId }: OccurrenceRecord, { spec }:
     case "PAUSED":
       return `it was not fired: the definition was paused${because(reason)}.`;
     case "DROPPED":
-      return `it was not fired: ${spec.bufferLimit} instances were waiting already${because(reason)}.`;
+      return instanceId === null
+        ? `it was not fired: ${spec.bufferLimit} instances were waiting already${because(reason)}.`
+        : `instance ${instanceId} was created for it and never ran${because(reason)}.`;
   }
 }
 

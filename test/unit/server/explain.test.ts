@@ -66,10 +66,11 @@ describe("a definition", () => {
     ["SKIPPED_OVERLAP", "it was not fired: other instances were unfinished and the overlap policy is SKIP"],
     ["MISSED", "it was not fired: nobody could fire it in time"],
     ["PAUSED", "it was not fired: the definition was paused"],
-    ["DROPPED", "it was not fired: 1000 instances were waiting already"],
-    ["BUFFERED", "instance i1 was created for it and waits"],
-  ] as const)("why did it not run at 08:00? %s: %s", (outcome, sentence) => {
-    const occurrence = anOccurrence({ scheduledAt: dueAt(20), outcome, instanceId: "i1" });
+    ["DROPPED", "it was not fired: 1000 instances were waiting already", null],
+    ["DROPPED", "instance i1 was created for it and never ran"],
+    ["BUFFERED", "instance i1 was created for it and waits for others to end."],
+  ] as const)("why did it not run at 08:00? %s: %s", (outcome, sentence, instanceId: string | null = "i1") => {
+    const occurrence = anOccurrence({ scheduledAt: dueAt(20), outcome, instanceId });
     expect(whyNot(dueAt(20), { nearby: [occurrence] })).toContain(`2025-12-20T08:00:00+08:00: ${sentence}`);
   });
 
