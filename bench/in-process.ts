@@ -1,5 +1,6 @@
 /** What a node does by itself, without the network: `npm run bench:in-process`. Prints figures; judges nothing. */
-import { benchSpec, megabytes, openBenchNode, percentile } from "./node.ts";
+import { benchSpec, megabytes, openBenchNode } from "./node.ts";
+import { percentile } from "./statistics.ts";
 
 const COUNT = Number(process.env["BENCH_COUNT"] ?? 20_000);
 const IN_FLIGHT = 64;

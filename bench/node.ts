@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInProcessNetwork } from "../src/bus/in-process/network.ts";
 import type { DefinitionSpec } from "../src/domain/definition/definition.ts";
 import { DEFAULT_CATCH_UP } from "../src/domain/policy/catch-up.ts";
 import { DEFAULT_BUFFER_LIMIT } from "../src/domain/policy/overlap.ts";
@@ -35,6 +36,7 @@ export async function openBenchNode(): Promise<BenchNode> {
   const store = await openPostgresStore({ url: database.url, log });
   await store.shards.prepare(DEFAULT_RUNTIME_OPTIONS.shardCount);
   const node = startRuntime({
+    bus: createInProcessNetwork().endpoint("bench"),
     store,
     clock: systemClock,
     ids: createIds(systemClock),
@@ -88,12 +90,6 @@ export function benchSpec(timing: Timing, given: Partial<DefinitionSpec> = {}): 
     pauseOnFailures: 0,
     ...given,
   };
-}
-
-/** The value below which `share` of the sorted values lie. */
-export function percentile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 }
 
 export function megabytes(): number {

@@ -6,20 +6,18 @@
  *
  * `BENCH_COUNT` instances a measurement (default 20,000), `BENCH_ROUNDS` (default 3), `BENCH_ONLY` a part of the names of measurements.
  */
-import type { JsonObject } from "@bufbuild/protobuf";
 import { create, toBinary } from "@bufbuild/protobuf";
-import type { BelfryClient } from "../src/client/index.ts";
 import {
   BatchTriggerDefinitionRequestSchema,
   createBelfryClient,
   createWorker,
   DefinitionService,
-  OverlapPolicy,
-  TriggerDefinitionRequestSchema,
 } from "../src/client/index.ts";
+import { createBenchDefinition, PAYLOAD, pump, QUEUE, triggerRequest } from "./api-load.ts";
 import { RawConnection } from "./raw-grpc.ts";
 import type { ServerUnderLoad } from "./server-under-load.ts";
 import { startServerUnderLoad } from "./server-under-load.ts";
+import { median, percentile } from "./statistics.ts";
 
 const COUNT = Number(process.env["BENCH_COUNT"] ?? 20_000);
 const ROUNDS = Number(process.env["BENCH_ROUNDS"] ?? 3);
@@ -29,8 +27,6 @@ const BATCH = 1000;
 const SLOTS = 1000;
 const DEFINITIONS = 20;
 const LATENCY_CALLS = 300;
-const QUEUE = "bench";
-const PAYLOAD: JsonObject = { text: "x".repeat(180) };
 
 /** One way of putting the server under load. */
 interface Lane {
@@ -56,7 +52,7 @@ const server = await startServerUnderLoad();
 const client = createBelfryClient(server.url);
 const rawCalls = await RawConnection.open(server.url);
 const rawWork = await RawConnection.open(server.url);
-const ids = await Promise.all(Array.from({ length: DEFINITIONS }, () => defined(client)));
+const ids = await Promise.all(Array.from({ length: DEFINITIONS }, () => createBenchDefinition(client)));
 const lanes = [clientLane(), rawLane()];
 const rows = new Map<string, Row>();
 const latencies = new Map<string, number[]>();
@@ -87,20 +83,6 @@ rawCalls.close();
 rawWork.close();
 await server.close();
 
-async function defined({ definitions }: BelfryClient): Promise<string> {
-  const { definition } = await definitions.createDefinition({
-    definition: {
-      name: "bench",
-      content: "does nothing",
-      payload: PAYLOAD,
-      schedule: { timing: { case: "every", value: { interval: { seconds: 86_400n } } } },
-      action: { kind: { case: "worker", value: { queue: QUEUE } } },
-      overlapPolicy: OverlapPolicy.ALLOW_ALL,
-    },
-  });
-  return definition?.id ?? "";
-}
-
 function clientLane(): Lane {
   let next = 0;
   const definitionId = (): string => ids[next++ % ids.length] ?? "";
@@ -130,12 +112,7 @@ function clientLane(): Lane {
 function rawLane(): Lane {
   const { triggerDefinition, batchTriggerDefinition } = DefinitionService.method;
   const items = Array.from({ length: BATCH }, () => ({ payload: PAYLOAD }));
-  const triggers = ids.map((definitionId) =>
-    toBinary(
-      TriggerDefinitionRequestSchema,
-      create(TriggerDefinitionRequestSchema, { definitionId, payload: PAYLOAD }),
-    ),
-  );
+  const triggers = ids.map((definitionId) => triggerRequest(definitionId));
   const batches = ids.map((definitionId) =>
     toBinary(BatchTriggerDefinitionRequestSchema, create(BatchTriggerDefinitionRequestSchema, { definitionId, items })),
   );
@@ -145,20 +122,8 @@ function rawLane(): Lane {
     name: "bare http2",
     trigger: () => rawCalls.call(triggerDefinition, oneOf(triggers)),
     batch: () => rawCalls.call(batchTriggerDefinition, oneOf(batches)),
-    work: async (told, slots) => {
-      const stream = rawWork.work(QUEUE, slots, told);
-      return { close: async () => stream.close() };
-    },
+    work: async (told, slots) => rawWork.work(QUEUE, slots, told),
   };
-}
-
-/** Makes `count` calls, `inFlight` at a time. */
-async function pump(count: number, inFlight: number, call: () => Promise<unknown>): Promise<void> {
-  let left = count;
-  const one = async (): Promise<void> => {
-    while (left-- > 0) await call();
-  };
-  await Promise.all(Array.from({ length: inFlight }, one));
 }
 
 async function endToEnd(lane: Lane, count: number): Promise<void> {
@@ -233,16 +198,11 @@ function print({ memory }: ServerUnderLoad): void {
     );
   }
   for (const [name, found] of latencies) {
-    line(`${name}: start latency, idle`, `p50 ${at(found, 0.5).toFixed(2)} ms`, `p99 ${at(found, 0.99).toFixed(2)} ms`);
+    line(
+      `${name}: start latency, idle`,
+      `p50 ${percentile(found, 0.5).toFixed(2)} ms`,
+      `p99 ${percentile(found, 0.99).toFixed(2)} ms`,
+    );
   }
   console.log(`Server memory at its most: ${memory().peak} MB`);
-}
-
-function median(values: readonly number[]): number {
-  return at(values, 0.5);
-}
-
-function at(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((one, other) => one - other);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 }

@@ -13,6 +13,8 @@ const HEADERS = { ":method": "POST", "content-type": "application/grpc", te: "tr
 const PREFIX_BYTES = 5;
 const WINDOW_BYTES = 8 * 1024 * 1024;
 
+let workers = 0;
+
 export class RawConnection {
   readonly #session: ClientHttp2Session;
 
@@ -48,18 +50,21 @@ export class RawConnection {
     });
   }
 
-  /** A Work stream that completes what it gets at once. `onStart` is told how many instances came, `onDone` how many results were taken. */
+  /**
+   * A Work stream that completes what it gets at once. `onStart` is told how many instances came, `onDone` how many results were taken.
+   * `close` resolves when the server has ended it too.
+   */
   work(
     queue: string,
     slots: number,
     told: { onStart(count: number): void; onDone(count: number): void },
-  ): { close(): void } {
+  ): { close(): Promise<void> } {
     const stream = this.#open(WorkerService.method.work);
     let rest: Buffer = Buffer.alloc(0);
-    stream.write(
-      framed(toBinary(WorkRequestSchema, create(WorkRequestSchema, { hello: { queue, workerId: "raw" }, slots }))),
-    );
+    const hello = { queue, workerId: `raw-${++workers}` };
+    stream.write(framed(toBinary(WorkRequestSchema, create(WorkRequestSchema, { hello, slots }))));
     stream.on("error", () => {});
+    const closed = new Promise<void>((resolve) => stream.once("close", resolve));
     stream.on("data", (chunk: Buffer) => {
       rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
       for (let length = lengthOf(rest); length !== undefined; length = lengthOf(rest)) {
@@ -73,7 +78,12 @@ export class RawConnection {
         if (accepted > 0) told.onDone(accepted);
       }
     });
-    return { close: () => stream.end() };
+    return {
+      close: () => {
+        stream.end();
+        return closed;
+      },
+    };
   }
 
   close(): void {

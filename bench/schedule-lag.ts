@@ -3,7 +3,8 @@
  * that are due next month stand beside them. Lag is from the due time to the assignment leaving the node. Prints figures; judges nothing.
  */
 import { seedLaterDefinitions } from "./later-definitions.ts";
-import { benchSpec, megabytes, openBenchNode, percentile } from "./node.ts";
+import { benchSpec, megabytes, openBenchNode } from "./node.ts";
+import { percentile } from "./statistics.ts";
 
 const DEFINITIONS = Number(process.env["BENCH_DEFINITIONS"] ?? 1000);
 const SECONDS = Number(process.env["BENCH_SECONDS"] ?? 20);

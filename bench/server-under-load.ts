@@ -1,7 +1,6 @@
 /** A Belfry server in a process of its own, on an embedded PostgreSQL in a temporary folder, and what it costs. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync, readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
@@ -11,6 +10,7 @@ import { fileURLToPath } from "node:url";
 import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { Health, HealthCheckResponse_ServingStatus } from "../src/gen/grpc/health/v1/health_pb.ts";
+import { processorTime, tryRead } from "./processor-time.ts";
 
 export interface Usage {
   readonly serverCpuMs: number;
@@ -26,7 +26,6 @@ export interface ServerUnderLoad {
 }
 
 const READY_WITHIN_MS = 60_000;
-const TICK_MS = 10;
 
 /** `BENCH_SERVER` is the program (default `src/main.ts`), `BENCH_NODE_FLAGS` what Node gets before it, e.g. `--cpu-prof`. */
 export async function startServerUnderLoad(): Promise<ServerUnderLoad> {
@@ -80,38 +79,13 @@ async function ready(url: string): Promise<void> {
   }
 }
 
-/** CPU time of the server, and of its PostgreSQL: whatever descends from the server. Processes that ended count with who waited for them. */
+/** CPU time of the server, and of its PostgreSQL: whatever descends from the server. */
 function usageOf(server: number): Usage {
-  const processes = new Map<number, { readonly parent: number; readonly cpuMs: number }>();
-  for (const name of readdirSync("/proc")) {
-    if (!/^\d+$/.test(name)) continue;
-    const stat = tryRead(`/proc/${name}/stat`);
-    if (stat === undefined) continue;
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    const [parent = 0, user = 0, system = 0, childUser = 0, childSystem = 0] = [1, 11, 12, 13, 14].map((index) =>
-      Number(fields[index]),
-    );
-    const own = user + system + (Number(name) === server ? 0 : childUser + childSystem);
-    processes.set(Number(name), { parent, cpuMs: own * TICK_MS });
-  }
-  const descends = (pid: number): boolean => {
-    const parent = processes.get(pid)?.parent;
-    return parent !== undefined && (parent === server || descends(parent));
-  };
-  let postgresCpuMs = 0;
-  for (const [pid, { cpuMs }] of processes) if (descends(pid)) postgresCpuMs += cpuMs;
-  return { serverCpuMs: processes.get(server)?.cpuMs ?? 0, postgresCpuMs };
+  const now = processorTime();
+  return { serverCpuMs: now.of(server), postgresCpuMs: now.ofDescendants(server) };
 }
 
 function memoryOf(pid: number, name: string): number {
   const [, kilobytes] = new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(tryRead(`/proc/${pid}/status`) ?? "") ?? [];
   return Math.round(Number(kilobytes) / 1024);
-}
-
-function tryRead(path: string): string | undefined {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return undefined;
-  }
 }

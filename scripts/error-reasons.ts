@@ -10,8 +10,9 @@ import { resolve } from "node:path";
 const PAGE = resolve(import.meta.dirname, "../docs/errors.md");
 const PROTO = resolve(import.meta.dirname, "../proto/belfry/v1/error_reason.proto");
 const MARKER = "<!-- reasons -->";
-/** `// CODE: meaning` above `ERROR_REASON_NAME = 1;` */
-const REASON = /^ {2}\/\/ (?<code>[A-Z_]+): (?<meaning>.+)\n {2}ERROR_REASON_(?<name>[A-Z_]+) = \d+;$/gm;
+/** `// CODE: meaning`, over as many lines as it takes, above `ERROR_REASON_NAME = 1;` */
+const REASON =
+  /^ {2}\/\/ (?<code>[A-Z_]+): (?<meaning>.+(?:\n {2}\/\/ .+)*)\n {2}ERROR_REASON_(?<name>[A-Z_]+) = \d+;$/gm;
 
 function table(proto: string): string {
   const rows = [...proto.matchAll(REASON)].map(({ groups }) => [
@@ -32,7 +33,8 @@ function table(proto: string): string {
 }
 
 function sentence(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1).replace(/\.?$/, ".");
+  const line = text.replaceAll(/\n {2}\/\/ /g, " ");
+  return line.charAt(0).toUpperCase() + line.slice(1).replace(/\.?$/, ".");
 }
 
 const text = await readFile(PAGE, "utf8");

@@ -1,13 +1,15 @@
-import { createRequire } from "node:module";
 import { Command } from "commander";
 import { examplesText } from "./api/command.ts";
+import { addClusterCommands } from "./cluster/command.ts";
 import { addDefinitionsCommand } from "./definitions/command.ts";
 import { addDemoCommand } from "./demo/command.ts";
 import { addDoctorCommand } from "./doctor/command.ts";
+import { addHealthCommand } from "./health/command.ts";
 import { addInstancesCommand } from "./instances/command.ts";
 import { addMigrateCommand } from "./migrate/command.ts";
 import { addServeCommand } from "./serve/command.ts";
 import type { Surroundings } from "./surroundings.ts";
+import { ownVersion } from "./version.ts";
 import { addWatchCommand } from "./watch/command.ts";
 
 /** The `belfry` command with all it can do. */
@@ -37,12 +39,7 @@ export function buildProgram(surroundings: Surroundings): Command {
   addDefinitionsCommand(program, surroundings);
   addInstancesCommand(program, surroundings);
   addWatchCommand(program, surroundings);
+  addClusterCommands(program, surroundings);
+  addHealthCommand(program, surroundings);
   return program;
-}
-
-function ownVersion(): string {
-  const manifest: unknown = createRequire(import.meta.url)("../../package.json");
-  return typeof manifest === "object" && manifest !== null && "version" in manifest
-    ? String(manifest.version)
-    : "unknown";
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { createClient } from "@connectrpc/connect";
 import type { Client } from "@connectrpc/connect";
+import { ClusterService } from "../gen/belfry/v1/cluster_service_pb.ts";
 import { DefinitionService } from "../gen/belfry/v1/definition_service_pb.ts";
 import { EventService } from "../gen/belfry/v1/event_service_pb.ts";
 import { InstanceService } from "../gen/belfry/v1/instance_service_pb.ts";
@@ -47,6 +48,7 @@ export interface BelfryClient {
   readonly instances: Client<typeof InstanceService>;
   readonly workers: Client<typeof WorkerService>;
   readonly events: Client<typeof EventService>;
+  readonly cluster: Client<typeof ClusterService>;
   /** The events as one unbroken sequence, over any number of connections. */
   watchEvents(options?: WatchOptions): AsyncGenerator<WatchedEvent, void, undefined>;
   /** Whether {@link close} was called. */
@@ -86,6 +88,7 @@ export function createBelfryClient(url: string, options: BelfryClientOptions = {
     instances: createClient(InstanceService, transport),
     workers: createClient(WorkerService, transport),
     events,
+    cluster: createClient(ClusterService, transport),
     watchEvents: (watch = {}) =>
       watchEvents(events, watch, {
         reconnect: { ...DEFAULT_RECONNECT, ...options.reconnect },

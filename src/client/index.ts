@@ -71,6 +71,8 @@ export type {
 
 // The messages and enums of the API.
 export * from "../gen/belfry/v1/action_pb.ts";
+export * from "../gen/belfry/v1/cluster_pb.ts";
+export * from "../gen/belfry/v1/cluster_service_pb.ts";
 export * from "../gen/belfry/v1/definition_pb.ts";
 export * from "../gen/belfry/v1/definition_service_pb.ts";
 export * from "../gen/belfry/v1/error_reason_pb.ts";

@@ -6,10 +6,14 @@ export interface Config {
   readonly listen: string;
   readonly host: string;
   readonly port: number;
+  /** Where others find the API. Port 0 stands for the one that is listened on. */
+  readonly advertise: { readonly host: string; readonly port: number };
   readonly database: DatabaseConfig;
   readonly nodeId: string;
   readonly shardCount: number;
   readonly leaseTtlMs: number;
+  /** Undefined: one node, in process. */
+  readonly nats: NatsConfig | undefined;
   /** PEM. Undefined: cleartext. */
   readonly tls: { readonly cert: string; readonly key: string } | undefined;
   readonly log: LogConfig;
@@ -19,6 +23,28 @@ export type DatabaseConfig =
   | { readonly kind: "embedded"; readonly dataDir: string }
   /** `shown` is the URL without password and parameters: the one to print. */
   | { readonly kind: "url"; readonly url: string; readonly shown: string };
+
+/** How nodes work together over NATS. */
+export interface NatsConfig {
+  /** One or several addresses with commas between them. They may hold a password: never to be printed. */
+  readonly servers: string;
+  /** `host:port` of each: the text to print. */
+  readonly shown: string;
+  readonly account: NatsAccount;
+  /** PEM. Given at all: the connection must be encrypted. */
+  readonly tls: { readonly ca?: string; readonly cert?: string; readonly key?: string } | undefined;
+  readonly cluster: string;
+  /** With what the stream of status events is made. */
+  readonly events: { readonly maxAgeMs: number; readonly replicas: number };
+}
+
+export type NatsAccount =
+  /** What the addresses say, if they say anything. */
+  | { readonly kind: "addresses" }
+  /** The contents of a creds file. */
+  | { readonly kind: "credentials"; readonly credentials: string }
+  | { readonly kind: "token"; readonly token: string }
+  | { readonly kind: "user"; readonly user: string; readonly password: string };
 
 export interface LogConfig {
   readonly level: (typeof LOG_LEVELS)[number];

@@ -1,3 +1,3 @@
-export type { Config, DatabaseConfig, Environment, Machine } from "./config.ts";
+export type { Config, DatabaseConfig, Environment, Machine, NatsConfig } from "./config.ts";
 export { parseDuration } from "./duration.ts";
 export { readConfig, readServerUrl } from "./read-config.ts";

@@ -1,6 +1,9 @@
 import type { Config, Environment, Machine } from "./config.ts";
+import { natsOf, ONLY_WITH_NATS } from "./nats-values.ts";
 import { nearestName } from "./nearest-name.ts";
+import { certificateOf } from "./tls-values.ts";
 import {
+  advertiseOf,
   dataDirOf,
   databaseUrlOf,
   defaultNodeId,
@@ -12,7 +15,6 @@ import {
   nodeIdOf,
   serverUrlOf,
   shardCountOf,
-  tlsOf,
 } from "./values.ts";
 import { isPlanned, VARIABLES } from "./variables.ts";
 import type { VariableName } from "./variables.ts";
@@ -55,6 +57,7 @@ function configOf(environment: Environment, machine: Machine): Config {
   const logFormat = valueOf(environment, "BELFRY_LOG_FORMAT");
   return {
     ...listen,
+    advertise: advertiseOf(valueOf(environment, "BELFRY_ADVERTISE"), listen, machine),
     database:
       databaseUrl === undefined
         ? dataDirOf(valueOrDefault(environment, "BELFRY_DATA_DIR"))
@@ -62,7 +65,12 @@ function configOf(environment: Environment, machine: Machine): Config {
     nodeId: nodeId === undefined ? defaultNodeId(machine, listen.port) : nodeIdOf(nodeId),
     shardCount: shardCountOf(valueOrDefault(environment, "BELFRY_SHARDS")),
     leaseTtlMs: leaseTtlOf(valueOrDefault(environment, "BELFRY_LEASE_TTL")),
-    tls: tlsOf(valueOf(environment, "BELFRY_TLS_CERT_FILE"), valueOf(environment, "BELFRY_TLS_KEY_FILE"), machine),
+    nats: natsOf((name) => valueOf(environment, name) ?? VARIABLES[name].fallback ?? undefined, machine),
+    tls: certificateOf(
+      { name: "BELFRY_TLS_CERT_FILE", path: valueOf(environment, "BELFRY_TLS_CERT_FILE") },
+      { name: "BELFRY_TLS_KEY_FILE", path: valueOf(environment, "BELFRY_TLS_KEY_FILE") },
+      machine,
+    ),
     log: {
       level: logLevelOf(valueOrDefault(environment, "BELFRY_LOG_LEVEL")),
       format: logFormat === undefined ? undefined : logFormatOf(logFormat),
@@ -100,6 +108,10 @@ function warningsOf(environment: Environment, config: Config): readonly string[]
     });
   if (config.database.kind === "url" && valueOf(environment, "BELFRY_DATA_DIR") !== undefined) {
     warnings.push("BELFRY_DATA_DIR has no effect, for BELFRY_DATABASE_URL is set");
+  }
+  if (config.nats === undefined) {
+    const idle = ONLY_WITH_NATS.filter((name) => valueOf(environment, name) !== undefined);
+    for (const name of idle) warnings.push(`${name} has no effect, for BELFRY_NATS_URL is not set`);
   }
   if (isReachableFromOutside(config.host)) {
     const unencrypted = config.tls === undefined ? "nothing is encrypted, and " : "";

@@ -1,5 +1,4 @@
 /** How the single values are read. Each function takes the text of one variable and throws WrongVariable when it is none. */
-import { createSecureContext } from "node:tls";
 import type { Config, DatabaseConfig, LogConfig, Machine } from "./config.ts";
 import { parseDuration } from "./duration.ts";
 import { LEASE_TTL_MS, LOG_FORMATS, LOG_LEVELS, SHARDS } from "./variables.ts";
@@ -8,11 +7,35 @@ import { wrongValue } from "./wrong-variable.ts";
 const HIGHEST_PORT = 65_535;
 
 export function listenOf(text: string): Pick<Config, "listen" | "host" | "port"> {
+  const address = hostAndPort(text);
+  if (address === undefined) throw wrongValue("BELFRY_LISTEN", text);
+  return { listen: text, ...address };
+}
+
+export function advertiseOf(
+  text: string | undefined,
+  listen: Pick<Config, "host" | "port">,
+  machine: Machine,
+): Config["advertise"] {
+  if (text === undefined) {
+    const host = isEveryAddress(listen.host) && machine.hostname !== "" ? machine.hostname : listen.host;
+    return { host, port: listen.port };
+  }
+  const address = hostAndPort(text);
+  if (address === undefined) throw wrongValue("BELFRY_ADVERTISE", text);
+  if (isEveryAddress(address.host)) throw wrongValue("BELFRY_ADVERTISE", text, "nobody can call that address");
+  return address;
+}
+
+function hostAndPort(text: string): { readonly host: string; readonly port: number } | undefined {
   const match = /^(?:\[(?<v6>[0-9a-fA-F:.]+)\]|(?<name>[^\s:[\]/]+)):(?<port>\d{1,5})$/.exec(text);
   const host = match?.groups?.["v6"] ?? match?.groups?.["name"];
   const port = Number(match?.groups?.["port"]);
-  if (host === undefined || port > HIGHEST_PORT) throw wrongValue("BELFRY_LISTEN", text);
-  return { listen: text, host, port };
+  return host === undefined || port > HIGHEST_PORT ? undefined : { host, port };
+}
+
+function isEveryAddress(host: string): boolean {
+  return host === "0.0.0.0" || host === "::";
 }
 
 /** Whether other machines can reach what listens there. */
@@ -68,43 +91,6 @@ export function leaseTtlOf(text: string): number {
   const ms = parseDuration(text);
   if (ms === undefined || ms < LEASE_TTL_MS.least || ms > LEASE_TTL_MS.most) throw wrongValue("BELFRY_LEASE_TTL", text);
   return ms;
-}
-
-export function tlsOf(certFile: string | undefined, keyFile: string | undefined, machine: Machine): Config["tls"] {
-  if (certFile === undefined && keyFile === undefined) return undefined;
-  if (certFile === undefined)
-    throw wrongValue("BELFRY_TLS_CERT_FILE", undefined, "BELFRY_TLS_KEY_FILE is set without it");
-  if (keyFile === undefined)
-    throw wrongValue("BELFRY_TLS_KEY_FILE", undefined, "BELFRY_TLS_CERT_FILE is set without it");
-  const cert = pemOf("BELFRY_TLS_CERT_FILE", certFile, machine);
-  const key = pemOf("BELFRY_TLS_KEY_FILE", keyFile, machine);
-  tryTls("BELFRY_TLS_CERT_FILE", certFile, { cert });
-  tryTls("BELFRY_TLS_KEY_FILE", keyFile, { cert, key });
-  return { cert, key };
-}
-
-function pemOf(name: "BELFRY_TLS_CERT_FILE" | "BELFRY_TLS_KEY_FILE", path: string, machine: Machine): string {
-  try {
-    return machine.readFile(path);
-  } catch (error) {
-    throw wrongValue(name, path, reasonOf(error));
-  }
-}
-
-function tryTls(
-  name: "BELFRY_TLS_CERT_FILE" | "BELFRY_TLS_KEY_FILE",
-  path: string,
-  pem: { readonly cert: string; readonly key?: string },
-): void {
-  try {
-    createSecureContext(pem);
-  } catch (error) {
-    throw wrongValue(name, path, reasonOf(error));
-  }
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 export function logLevelOf(text: string): LogConfig["level"] {

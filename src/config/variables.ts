@@ -5,6 +5,8 @@
 
 export const SHARDS = { least: 1, most: 65_536 } as const;
 export const LEASE_TTL_MS = { least: 1_000, most: 60_000 } as const;
+export const EVENTS_MAX_AGE_MS = { least: 60_000, most: 3650 * 86_400_000 } as const;
+export const EVENTS_REPLICAS = { least: 1, most: 5 } as const;
 export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
 export const LOG_FORMATS = ["text", "json"] as const;
 
@@ -26,6 +28,13 @@ export const VARIABLES = {
     fallback: "127.0.0.1:8980",
     meaning: "Where the API listens.",
     allowed: "host:port, such as 127.0.0.1:8980 or [::]:8980 (port 0 takes a free one)",
+  },
+  BELFRY_ADVERTISE: {
+    name: "BELFRY_ADVERTISE",
+    fallback: null,
+    fallbackInWords: "BELFRY_LISTEN; with the host name where that is all addresses",
+    meaning: "Where others find the API of this node: what `ListNodes` shows of it.",
+    allowed: "host:port, such as belfry-1.example:8980 (port 0 stands for the one that is listened on)",
   },
   BELFRY_DATABASE_URL: {
     name: "BELFRY_DATABASE_URL",
@@ -60,6 +69,82 @@ export const VARIABLES = {
     meaning: "How long after its last sign of life the shards of a node go to another.",
     allowed: `a length of time from ${LEASE_TTL_MS.least / 1000}s to ${LEASE_TTL_MS.most / 1000}s, such as 3s or 2500ms`,
   },
+  BELFRY_NATS_URL: {
+    name: "BELFRY_NATS_URL",
+    fallback: null,
+    fallbackInWords: "unset: one node, in process",
+    meaning:
+      "The NATS server, or several of one NATS cluster, over which nodes work together and status events go out.",
+    allowed:
+      "one or several URLs with commas between them, such as nats://host:4222 or tls://user:password@host:4222,tls://other:4222",
+  },
+  BELFRY_NATS_CREDS_FILE: {
+    name: "BELFRY_NATS_CREDS_FILE",
+    fallback: null,
+    fallbackInWords: "unset",
+    meaning: "The credentials of Belfry's user on NATS. This, a token, or a user with password; or what the URL says.",
+    allowed: "a readable creds file: a JWT and a seed, as `nsc` makes it",
+  },
+  BELFRY_NATS_TOKEN: {
+    name: "BELFRY_NATS_TOKEN",
+    fallback: null,
+    fallbackInWords: "unset",
+    meaning: "The token of a NATS server that asks for one.",
+    allowed: "the token of the NATS server, the only one of its credentials that is set",
+  },
+  BELFRY_NATS_USER: {
+    name: "BELFRY_NATS_USER",
+    fallback: null,
+    fallbackInWords: "unset",
+    meaning: "Belfry's user on NATS. Goes with `BELFRY_NATS_PASSWORD`.",
+    allowed: "a user's name, with BELFRY_NATS_PASSWORD and without other credentials",
+  },
+  BELFRY_NATS_PASSWORD: {
+    name: "BELFRY_NATS_PASSWORD",
+    fallback: null,
+    fallbackInWords: "unset",
+    meaning: "The password of that user.",
+    allowed: "a password, with BELFRY_NATS_USER and without other credentials",
+  },
+  BELFRY_NATS_TLS_CA_FILE: {
+    name: "BELFRY_NATS_TLS_CA_FILE",
+    fallback: null,
+    fallbackInWords: "unset: the usual authorities",
+    meaning: "Authorities to trust instead of the usual ones. Set, the connection must be encrypted.",
+    allowed: "a readable PEM file with certificates",
+  },
+  BELFRY_NATS_TLS_CERT_FILE: {
+    name: "BELFRY_NATS_TLS_CERT_FILE",
+    fallback: null,
+    fallbackInWords: "unset",
+    meaning: "The certificate by which NATS knows Belfry. Goes with `BELFRY_NATS_TLS_KEY_FILE`.",
+    allowed: "a readable PEM file with a certificate",
+  },
+  BELFRY_NATS_TLS_KEY_FILE: {
+    name: "BELFRY_NATS_TLS_KEY_FILE",
+    fallback: null,
+    fallbackInWords: "unset",
+    meaning: "The private key of that certificate.",
+    allowed: "a readable PEM file with the private key of the certificate in BELFRY_NATS_TLS_CERT_FILE",
+  },
+  BELFRY_CLUSTER: {
+    name: "BELFRY_CLUSTER",
+    fallback: "belfry",
+    meaning: "Which Belfry this is, of several that share one NATS. The same on all nodes of one database.",
+    allowed: "1 to 100 letters, digits, dashes and underscores",
+  },
+  BELFRY_EVENTS_MAX_AGE: {
+    name: "BELFRY_EVENTS_MAX_AGE",
+    fallback: "7d",
+    meaning: "How long status events stay in the stream on NATS. Counts when the stream is made.",
+    allowed: "a length of time from 1m to 3650d, such as 7d or 12h",
+  },
+  BELFRY_EVENTS_REPLICAS: {
+    name: "BELFRY_EVENTS_REPLICAS",
+    fallback: "1",
+    meaning: "On how many servers of a NATS cluster each status event is kept. Counts when the stream is made.",
+    allowed: `a whole number from ${EVENTS_REPLICAS.least} to ${EVENTS_REPLICAS.most}`,
+  },
   BELFRY_TLS_CERT_FILE: {
     name: "BELFRY_TLS_CERT_FILE",
     fallback: null,
@@ -90,7 +175,7 @@ export const VARIABLES = {
   BELFRY_SERVER: {
     name: "BELFRY_SERVER",
     fallback: "http://127.0.0.1:8980",
-    meaning: "Which server the commands `definitions`, `instances` and `watch` talk to.",
+    meaning: "Which server the commands that talk to one (`definitions`, `instances`, `watch`, `health`, …) use.",
     allowed: "an http:// or https:// URL, such as http://127.0.0.1:8980",
   },
 } as const satisfies Readonly<Record<string, Variable>>;
@@ -101,7 +186,6 @@ export const ALL_VARIABLES: readonly Variable[] = Object.values(VARIABLES);
 
 /** Names of the design that this version does not know yet: to ignore them would break what their user relies on. */
 const NOT_SUPPORTED_YET = [
-  /^BELFRY_NATS_URL$/,
   /^BELFRY_AUTH_/,
   /^BELFRY_SECRET_KEY$/,
   /^BELFRY_METRICS_LISTEN$/,

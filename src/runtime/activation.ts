@@ -2,8 +2,10 @@
  * Bringing actors to life: their rows are read, in batches, and they stay in memory while they are active.
  *
  * An actor has one activation: a second request for it while it is being read joins the first (A1). An instance comes with its supervisor,
- * because the two change in one commit (A2). A shard that was lost while its actors were being read yields none (A3).
+ * because the two change in one commit (A2). A shard that was lost while its actors were being read yields none, and does not say either that
+ * there is none (A3).
  */
+import { queueOf } from "../domain/action.ts";
 import { shardOf } from "../domain/routing.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { ActorStore, DefinitionWithSupervision } from "../ports/store/actors.ts";
@@ -131,6 +133,7 @@ export class Activation {
     const epoch = this.#ownership.claim(shard)?.epoch;
     const row = await this.#definitions.get(id);
     if (row === null) {
+      this.#requireSame(shard, epoch);
       return null;
     }
     const { definition, supervisor } = row;
@@ -156,14 +159,16 @@ export class Activation {
     const epoch = this.#ownership.claim(shard)?.epoch;
     const record = await this.#instances.get(id);
     if (record === null) {
+      this.#requireSame(shard, epoch);
       return null;
     }
     const { definitionId } = record.spec;
     // A2. A finished instance may have outlived its definition.
-    const supervisor = definitionId === null ? null : await this.supervisor(definitionId);
+    const found = definitionId === null ? null : await this.supervisor(definitionId);
     this.#requireSame(shard, epoch);
+    const supervisor = isItsOwn(found, record) ? found : null;
     const resident = instanceResident(record, supervisor, this.#clock.monotonic());
-    resident.enqueued = record.life.waitingReason === "NO_WORKER" && record.spec.action.kind === "worker";
+    resident.enqueued = record.life.waitingReason === "NO_WORKER" && queueOf(record.spec.action) !== null;
     this.#residents.addInstance(resident);
     if (!isFinal(record.state)) {
       this.#events.activated(resident);
@@ -177,4 +182,9 @@ export class Activation {
       throw shardUnavailable(shard);
     }
   }
+}
+
+/** A finished instance may have outlived its definition, and another one be called like it. */
+function isItsOwn(supervisor: SupervisorResident | null, { spec: { definitionCreatedAt } }: InstanceRecord): boolean {
+  return definitionCreatedAt === undefined || supervisor?.definition.createdAt === definitionCreatedAt;
 }

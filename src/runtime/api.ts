@@ -20,6 +20,8 @@ export interface DefinitionView {
 export interface CreateDefinition {
   /** The caller's id; a new UUIDv7 when left out. */
   readonly id?: string;
+  /** The routing hash of a new id. Left out: that of the `requestId`, else any. */
+  readonly routing?: number;
   /** `schedule.anchorAt` NaN stands for the time of creation. */
   readonly spec: DefinitionSpec;
   readonly startPaused: boolean;
@@ -65,14 +67,14 @@ export interface BackfillResult {
 export interface DefinitionCommands {
   create(command: CreateDefinition): Promise<DefinitionView & { readonly instance: InstanceRecord | null }>;
   /**
-   * `change` gets the current spec and gives the new one; it may throw BelfryError. `etag` undefined: whatever it is now. `asked` is the change
-   * as text, by which another one under the same `requestId` is told apart.
+   * `change` gets the current spec and its revision, and gives the new one; it may throw BelfryError. `etag` undefined: whatever it is now.
+   * `asked` is the change as text, by which another one under the same `requestId` is told apart.
    */
   update(
     id: string,
     command: {
       readonly etag?: string;
-      readonly change: (spec: DefinitionSpec) => DefinitionSpec;
+      readonly change: (spec: DefinitionSpec, revision: number) => DefinitionSpec;
       readonly asked?: string;
       readonly requestId?: string;
     },
@@ -176,10 +178,84 @@ export interface WorkerCommands {
   fail(token: string, failure: Failure): Promise<InstanceState>;
 }
 
-/** Committed events of this node's shards, as they happen. */
+/** Committed events, as they happen. */
 export interface EventFeed {
-  /** @param listener gets the events of one commit, in order per shard. */
-  subscribe(listener: (events: readonly StatusEvent[]) => void): { unsubscribe(): void };
+  /**
+   * @param listener gets the events of one commit of this node's shards, in order per shard.
+   * @param moved is told of the shards of other nodes whose logs have grown.
+   */
+  subscribe(
+    listener: (events: readonly StatusEvent[]) => void,
+    moved?: (shards: readonly number[]) => void,
+  ): { unsubscribe(): void };
+}
+
+/** A node of the cluster, as this one hears of it. */
+export interface NodeView {
+  readonly nodeId: string;
+  /** `active`: has shards, or will. `draining`: gives them away, and answers. */
+  readonly state: "active" | "draining" | "leaving";
+  /** Its API, `host:port`; may be empty. */
+  readonly address: string;
+  readonly version: string;
+  readonly startedAt: number;
+  /** Shards it owns. */
+  readonly shards: number;
+  /** Shards that are meant for it. */
+  readonly placedShards: number;
+  readonly residents: number;
+  readonly uncommitted: number;
+  /** Committed events that are not published yet. */
+  readonly unpublished: number;
+  /** Milliseconds since it was heard; 0 for the node that answers. */
+  readonly silentMs: number;
+  readonly queues: readonly string[];
+}
+
+export interface ShardView {
+  readonly shard: number;
+  /** Null: nobody has it. */
+  readonly owner: string | null;
+  /** Whom it is meant for; null: no node is there. */
+  readonly placedOn: string | null;
+  readonly epoch: number;
+  /** Of the lease; not positive: over. */
+  readonly remainingMs: number;
+}
+
+/** An actor in the memory of a node. */
+export interface ActorView {
+  readonly kind: "supervisor" | "instance" | "queue";
+  /** Of its definition or instance; the name of a queue. */
+  readonly id: string;
+  readonly nodeId: string;
+  /** Null: a queue has none. */
+  readonly shard: number | null;
+  /** The state of the definition or instance; empty for a queue. */
+  readonly state: string;
+  /** Milliseconds since its last message. */
+  readonly idleMs: number;
+  /** When it has something to do by itself; null: never. */
+  readonly wakeAt: number | null;
+  /** What waits in a queue in memory; of a supervisor, its instances in memory. */
+  readonly waiting: number;
+  /** Free slots of workers, of a queue. */
+  readonly freeSlots: number;
+}
+
+/** The cluster as this node sees it. */
+export interface ClusterView {
+  nodes(): readonly NodeView[];
+  shards(): Promise<readonly ShardView[]>;
+  /**
+   * Has a node give its shards away, or (`draining` false) take its share again. It goes on answering.
+   * @throws BelfryError NODE_NOT_FOUND, OUTCOME_UNKNOWN
+   */
+  drain(nodeId: string, draining: boolean): Promise<void>;
+  /** Actors in memory of all nodes that answer, at most `limit` of each. */
+  actors(limit: number): Promise<readonly ActorView[]>;
+  /** The actors with this id in the memory of any node, and the nodes that did not answer. */
+  find(id: string): Promise<{ readonly actors: readonly ActorView[]; readonly silent: readonly string[] }>;
 }
 
 export interface RuntimeStatus {
@@ -189,7 +265,7 @@ export interface RuntimeStatus {
   readonly residents: number;
   readonly uncommitted: number;
   readonly draining: boolean;
-  /** Whether commands are decided now: shards owned, store answering, not draining. */
+  /** Whether commands are decided now, here or by another node: shards have owners, the store answers, not draining. */
   readonly ready: boolean;
 }
 
@@ -198,6 +274,7 @@ export interface Runtime {
   readonly instances: InstanceCommands;
   readonly workers: WorkerCommands;
   readonly events: EventFeed;
+  readonly cluster: ClusterView;
   /**
    * Carries out a command that is made of many others: once, when it has a request id. A repetition within 24 h gets the first answer; one that
    * comes because the first broke off carries out the rest, when the single commands are repeatable too.
@@ -209,8 +286,8 @@ export interface Runtime {
   status(): RuntimeStatus;
   /** Resolves when this node is ready to decide. */
   ready(): Promise<void>;
-  /** The beginning of a drain: no new attempts, workers are told to connect elsewhere. Results are still taken. */
+  /** The beginning of a drain: no new attempts for workers of this node, who are told to connect elsewhere. Results are still taken. */
   quiesce(): void;
-  /** No new attempts, no more commands, decisions in flight committed, shards released. */
+  /** No new attempts, no more commands, decisions in flight committed, shards handed over or released. */
   drain(): Promise<void>;
 }

@@ -3,12 +3,11 @@
  * open batch, and follows its effects to other actors of the shard at once, so that an instance and its supervisor change in one commit.
  * What reaches the outside (assignments, signals) is left with the journal until the commit.
  */
-import { createInstance, decideInstance } from "../actors/instance/decide.ts";
+import { createInstance } from "../actors/instance/decide.ts";
 import type { InstanceDecision } from "../actors/instance/decide.ts";
 import { nextDeadline } from "../actors/instance/deadline.ts";
 import type { InstanceEffect } from "../actors/instance/effects.ts";
 import type { InstanceEvent } from "../actors/instance/events.ts";
-import { decideSupervisor } from "../actors/supervisor/decide.ts";
 import type { SupervisorEffect } from "../actors/supervisor/effects.ts";
 import type { SupervisorEvent } from "../actors/supervisor/events.ts";
 import { nextLookAt } from "../actors/supervisor/due.ts";
@@ -16,6 +15,7 @@ import type { FinalState } from "../domain/instance/instance.ts";
 import { isFinal } from "../domain/instance/instance.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Random } from "../ports/random.ts";
+import type { ActorLogic } from "./actor-logic.ts";
 import type { Deadlines } from "./deadlines.ts";
 import { instanceKey, supervisorKey } from "./deadlines.ts";
 import type { ExecutorPort, FollowUps, SupervisorOutcome } from "./decision-effects.ts";
@@ -37,6 +37,7 @@ export class Decisions {
   readonly #deadlines: Deadlines;
   readonly #executor: ExecutorPort;
   readonly #followUps: FollowUps;
+  readonly #actors: ActorLogic;
   #depth = 0;
   /** Decisions that follow from the one under way: that one has found its shard to be ours, and nothing of it may be left out. */
   #following = 0;
@@ -50,6 +51,7 @@ export class Decisions {
     deadlines: Deadlines;
     executor: ExecutorPort;
     followUps: FollowUps;
+    actors: ActorLogic;
   }) {
     this.#clock = deps.clock;
     this.#random = deps.random;
@@ -59,6 +61,7 @@ export class Decisions {
     this.#deadlines = deps.deadlines;
     this.#executor = deps.executor;
     this.#followUps = deps.followUps;
+    this.#actors = deps.actors;
   }
 
   /** Runs decisions as one: what waits for workers is paired with free slots at the end, once. */
@@ -86,7 +89,7 @@ export class Decisions {
   instance(resident: InstanceResident, event: InstanceEvent): boolean {
     return this.run(() => {
       this.requireCurrent(resident);
-      const decision = decideInstance(resident.record, event);
+      const decision = this.#actors.decideInstance(resident.record, event);
       if (!decision.accepted) {
         return false;
       }
@@ -125,7 +128,7 @@ export class Decisions {
   supervisor(resident: SupervisorResident, event: SupervisorEvent): SupervisorOutcome {
     return this.run(() => {
       this.requireCurrent(resident);
-      const decision = decideSupervisor(resident.definition, resident.supervision, event);
+      const decision = this.#actors.decideSupervisor(resident.definition, resident.supervision, event);
       if (!decision.accepted) {
         return { kind: "ignored" };
       }
@@ -140,11 +143,12 @@ export class Decisions {
     });
   }
 
-  /** Takes an instance that its supervisor lets go. */
+  /** Takes an instance that its supervisor lets go. Of a cancelled definition nobody goes: they are called off. */
   release(resident: InstanceResident): void {
+    const goes = resident.supervisor?.definition.state !== "CANCELLED";
     const at = this.#clock.now();
     const fired = afterWaiting(resident.record, "FIRED", "waited for others to end", at);
-    if (this.instance(resident, { type: "RELEASE", at }) && fired !== null) {
+    if (goes && this.instance(resident, { type: "RELEASE", at }) && fired !== null) {
       this.#journal.open.occurrence(fired);
     }
   }
@@ -172,7 +176,7 @@ export class Decisions {
     } else {
       const { id, definition, supervision } = resident;
       const looks = definition.state === "ACTIVE" || definition.state === "PAUSED";
-      resident.deadlineAt = looks ? nextLookAt({ id, spec: definition.spec, stateReason: "", supervision }) : null;
+      resident.deadlineAt = looks ? nextLookAt({ id, spec: definition.spec, supervision }) : null;
       this.#deadlines.set(supervisorKey(id), resident.deadlineAt);
     }
   }

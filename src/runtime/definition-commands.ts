@@ -57,6 +57,13 @@ export function definitionCommands(deps: CommandDeps): DefinitionCommands {
     return { definition, supervision: { ...supervision, gated: roster.gated } };
   }
 
+  /** How it stands now. That may have been decided a moment ago: it counts when it is durable. */
+  async function durableView(id: string): Promise<DefinitionView> {
+    const resident = await existing(id);
+    const view = viewOf(resident);
+    return journal.committed(resident.shard, () => view);
+  }
+
   /** A command that only changes the state: one event, refused when the state does not list it. */
   function stateCommand<Command extends { readonly requestId?: string }>(
     method: string,
@@ -86,13 +93,13 @@ export function definitionCommands(deps: CommandDeps): DefinitionCommands {
             const view = viewOf(resident);
             return journal.committed(resident.shard, () => view);
           },
-          async () => viewOf(await existing(id)),
+          () => durableView(id),
         );
       });
   }
 
-  async function create({ id: wanted, spec, startPaused, requestId }: CreateDefinition) {
-    const id = wanted ?? ids.uuid(requestId === undefined || requestId === "" ? undefined : hashText(requestId));
+  async function create({ id: wanted, spec, startPaused, requestId, routing }: CreateDefinition) {
+    const id = wanted ?? ids.uuid(requestId === undefined || requestId === "" ? routing : hashText(requestId));
     const shard = activation.shardOf(id);
     return requests.once(
       {
@@ -143,11 +150,8 @@ export function definitionCommands(deps: CommandDeps): DefinitionCommands {
         });
       },
       async ({ definitionId, instanceId }) => {
-        const view = viewOf(await existing(definitionId ?? id));
-        return {
-          ...view,
-          instance: instanceId === undefined ? null : ((await activation.instance(instanceId))?.record ?? null),
-        };
+        const instance = instanceId === undefined ? null : ((await activation.instance(instanceId))?.record ?? null);
+        return { ...(await durableView(definitionId ?? id)), instance };
       },
     );
   }
@@ -178,10 +182,10 @@ export function definitionCommands(deps: CommandDeps): DefinitionCommands {
   /** The spec that a change makes of the current one. */
   function changedSpec(
     { definition }: SupervisorResident,
-    change: (spec: DefinitionSpec) => DefinitionSpec,
+    change: (spec: DefinitionSpec, revision: number) => DefinitionSpec,
   ): { from: DefinitionSpec; spec: DefinitionSpec } {
     const from = definition.spec;
-    const wanted = change(from);
+    const wanted = change(from, definition.revision);
     const { schedule } = wanted;
     return {
       from,
@@ -223,7 +227,7 @@ export function definitionCommands(deps: CommandDeps): DefinitionCommands {
               return journal.committed(resident.shard, () => view);
             });
           },
-          async () => viewOf(await existing(id)),
+          () => durableView(id),
         ),
       ),
     delete: (id, { etag, requestId }) =>

@@ -45,7 +45,11 @@ export function instanceCommands({
             const { record } = resident;
             return journal.committed(resident.shard, () => record);
           },
-          async () => (await existing(id)).record,
+          // What it is now may have been decided a moment ago: it counts when it is durable.
+          async () => {
+            const { shard, record } = await existing(id);
+            return journal.committed(shard, () => record);
+          },
         ),
       );
   }

@@ -14,7 +14,7 @@ import { StoreUnavailable } from "../ports/store/journal.ts";
 import { OpenBatch } from "./batch.ts";
 import type { SealedBatch } from "./batch.ts";
 import type { Ownership } from "./ownership.ts";
-import { shardUnavailable } from "./refusals.ts";
+import { outcomeUnknown, shardUnavailable } from "./refusals.ts";
 
 const RETRY_MS = [20, 50, 100, 200, 500];
 
@@ -161,7 +161,7 @@ export class Journal {
 
   async #write(sealed: SealedBatch): Promise<void> {
     for (let failures = 0; !this.#abandoned;) {
-      this.#claim(sealed);
+      this.#claim(sealed, failures > 0);
       if (sealed.batch.fences.length === 0) {
         // Nobody waits for the store any more; whether it answers is found out by the next who does.
         this.#away = false;
@@ -198,7 +198,7 @@ export class Journal {
     if (fence !== undefined && others.length === 0) {
       this.#log.error("what a shard decided cannot be written; the shard is given up", { error, shard: fence.shard });
       this.#ownership.lose([fence.shard]);
-      this.#claim(sealed);
+      this.#claim(sealed, false);
       return;
     }
     for (const part of sealed.split()) {
@@ -206,8 +206,11 @@ export class Journal {
     }
   }
 
-  /** Leaves out what is no longer this node's, and numbers the commit of each shard. Repeated, it gives the same. */
-  #claim(sealed: SealedBatch): void {
+  /**
+   * Leaves out what is no longer this node's, and numbers the commit of each shard. Repeated, it gives the same.
+   * @param sent it was sent, and nobody knows whether it was written.
+   */
+  #claim(sealed: SealedBatch, sent: boolean): void {
     const gone = new Set<number>();
     for (const { shard, epoch } of sealed.batch.fences) {
       if (this.#ownership.claim(shard)?.epoch !== epoch) {
@@ -215,15 +218,17 @@ export class Journal {
       }
     }
     if (gone.size > 0) {
-      sealed.withoutShards((shard) => gone.has(shard), shardUnavailable([...gone][0] ?? 0));
+      const [shard = 0] = gone;
+      sealed.withoutShards((lost) => gone.has(lost), sent ? outcomeUnknown() : shardUnavailable(shard));
     }
     sealed.number((shard) => this.#ownership.claim(shard)?.commit ?? 0);
   }
 
   #finish(sealed: SealedBatch): void {
-    for (const { shard } of sealed.batch.fences) {
+    for (const { shard, epoch } of sealed.batch.fences) {
       const owned = this.#ownership.claim(shard);
-      if (owned !== undefined) {
+      // One that was acquired anew meanwhile has counted this commit already.
+      if (owned?.epoch === epoch) {
         owned.commit++;
       }
     }

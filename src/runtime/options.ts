@@ -8,6 +8,22 @@ export interface RuntimeOptions {
   readonly leaseMarginMs: number;
   /** How often a node looks for shards without an owner. */
   readonly acquireEveryMs: number;
+  /** How often a node says that it is alive. */
+  readonly heartbeatMs: number;
+  /** A node that was not heard for so long is gone: its shards are meant for others when their leases are over. */
+  readonly memberTimeoutMs: number;
+  /** How long the nodes must have been the same before shards move from one that lives to another. */
+  readonly settleMs: number;
+  /** How long the events of a shard that is about to be handed over are waited for to be published. */
+  readonly settlePublishingMs: number;
+  /** A shard that nobody took for so long is anybody's. */
+  readonly orphanAfterMs: number;
+  /** How long a command waits for its shard to have an owner that answers. */
+  readonly routeMs: number;
+  /** How long an owner is waited for. Then it is not known what became of the command. */
+  readonly answerMs: number;
+  /** Commands that wait for other nodes; more are refused. */
+  readonly maxRouted: number;
   /** Decisions that wait for their commit; more are refused. */
   readonly maxUncommitted: number;
   /** Messages that wait for one actor; more are refused. */
@@ -31,6 +47,14 @@ export const DEFAULT_RUNTIME_OPTIONS: Omit<RuntimeOptions, "nodeId"> = {
   leaseTtlMs: 3000,
   leaseMarginMs: 500,
   acquireEveryMs: 500,
+  heartbeatMs: 500,
+  memberTimeoutMs: 2500,
+  settleMs: 1000,
+  settlePublishingMs: 100,
+  orphanAfterMs: 2000,
+  routeMs: 8000,
+  answerMs: 15_000,
+  maxRouted: 20_000,
   maxUncommitted: 20_000,
   mailboxLimit: 1000,
   readAheadMs: 5000,

@@ -4,7 +4,8 @@
  * PostgreSQL has the truth: a lease a shard, with an epoch that grows with each owner. This node trusts a lease until the moment its renewal
  * was *sent* plus its length less a margin, on its own monotonic clock (O1): however long the process stalls, it wakes up knowing that it owns
  * nothing. Writes do not rest on this trust: each commit is fenced by epoch (O2). A shard is open for commands as soon
- * as it was acquired; what waits in its queues is read right after (O3).
+ * as it was acquired; what waits in its queues is read right after (O3). One that is about to be handed over is closed first: nothing new is
+ * decided, what is staged is still committed (O4).
  *
  * When renewing fails the leases run out here before they run out there; then the shards are dropped and acquired anew, at a new epoch.
  */
@@ -40,8 +41,7 @@ export class Ownership {
   readonly #owned = new Map<number, OwnedShard>();
   readonly #stop = new AbortController();
   #trustedUntil = Number.NEGATIVE_INFINITY;
-  #loops: readonly Promise<void>[] = [];
-  #firstRound = Promise.withResolvers<void>();
+  #loop: Promise<void> = Promise.resolve();
 
   constructor(deps: { store: ShardStore; clock: Clock; log: Log; options: RuntimeOptions; events: OwnershipEvents }) {
     this.#store = deps.store;
@@ -52,12 +52,7 @@ export class Ownership {
   }
 
   start(): void {
-    this.#loops = [this.#keepAcquiring(), this.#keepRenewing()];
-  }
-
-  /** Resolves when this node owns shards for the first time. */
-  get established(): Promise<void> {
-    return this.#firstRound.promise;
+    this.#loop = this.#keepRenewing();
   }
 
   /** The shard, when this node may decide for it now. */
@@ -74,8 +69,63 @@ export class Ownership {
     return this.#owned.has(shard);
   }
 
+  get size(): number {
+    return this.#owned.size;
+  }
+
   shards(): readonly OwnedShard[] {
     return [...this.#owned.values()];
+  }
+
+  /**
+   * Takes in shards that the store gave to this node.
+   * @param sentAt monotonic time at which they were asked for (O1).
+   */
+  adopt(acquired: readonly AcquiredShard[], sentAt: number): void {
+    const again = acquired.filter(({ shard }) => this.#owned.has(shard));
+    if (again.length > 0) {
+      this.lose(again.map(({ shard }) => shard));
+    }
+    const trusted = this.#trustFrom(sentAt);
+    if (this.#clock.monotonic() >= trusted) {
+      return; // The answer came too late. They are taken again, as of an earlier life.
+    }
+    // One trust counts for all: the shorter one, until the next renewal.
+    this.#trustedUntil = this.#owned.size === 0 ? trusted : Math.min(this.#trustedUntil, trusted);
+    const shards = acquired.map(({ shard, epoch, commit, lastSequence }): OwnedShard => {
+      return { shard, epoch, commit, lastSequence, acquiredAt: this.#clock.now(), open: true };
+    });
+    for (const owned of shards) {
+      this.#owned.set(owned.shard, owned);
+    }
+    if (shards.length > 0) {
+      this.#log.info("shards acquired", { shards: shards.length });
+      this.#events.opened(shards);
+    }
+  }
+
+  /** O4. @returns those that were open. */
+  close(shards: readonly number[]): readonly OwnedShard[] {
+    return shards.flatMap((shard) => {
+      const owned = this.#owned.get(shard);
+      if (owned === undefined || !owned.open) {
+        return [];
+      }
+      owned.open = false;
+      return [owned];
+    });
+  }
+
+  /** Forgets shards on purpose. @returns those that were still this node's by the same claim. */
+  giveUp(closed: readonly OwnedShard[]): readonly OwnedShard[] {
+    const held = closed.filter((owned) => this.#owned.get(owned.shard) === owned);
+    for (const { shard } of held) {
+      this.#owned.delete(shard);
+    }
+    if (held.length > 0) {
+      this.#events.lost(new Set(held.map(({ shard }) => shard)));
+    }
+    return held;
   }
 
   /** Forgets shards that a commit or a renewal found to be another node's. */
@@ -89,11 +139,8 @@ export class Ownership {
 
   /** Stops renewing and gives every shard up. */
   async release(): Promise<void> {
-    this.#stop.abort();
-    await Promise.allSettled(this.#loops);
-    const held = this.shards();
-    this.#owned.clear();
-    this.#events.lost(new Set(held.map(({ shard }) => shard)));
+    await this.abandon();
+    const held = this.giveUp(this.shards());
     // When the store does not answer, the leases run out by themselves.
     await this.#attempt("releasing shards failed", () => this.#store.release(this.#options.nodeId, held));
   }
@@ -101,59 +148,25 @@ export class Ownership {
   /** Stops without giving anything up, as a crash would. */
   async abandon(): Promise<void> {
     this.#stop.abort();
-    await Promise.allSettled(this.#loops);
-  }
-
-  async #keepAcquiring(): Promise<void> {
-    while (!this.#stop.signal.aborted) {
-      await this.#attempt("acquiring shards failed", async () => {
-        const missing = this.#options.shardCount - this.#owned.size;
-        if (missing > 0) {
-          await this.#acquire(missing);
-        }
-      });
-      await this.#pause(this.#options.acquireEveryMs);
-    }
-  }
-
-  async #acquire(missing: number): Promise<void> {
-    const sentAt = this.#clock.monotonic();
-    const acquired = await this.#store.acquire(this.#options.nodeId, this.#options.leaseTtlMs, missing, [
-      ...this.#owned.keys(),
-    ]);
-    if (acquired.length === 0) {
-      return;
-    }
-    if (this.#owned.size === 0) {
-      this.#trust(sentAt);
-    }
-    const shards = acquired.map((shard) => this.#adopt(shard));
-    for (const shard of shards) {
-      shard.open = true;
-    }
-    this.#events.opened(shards);
-    this.#log.info("shards acquired", { shards: shards.length });
-    this.#firstRound.resolve();
-  }
-
-  #adopt({ shard, epoch, commit, lastSequence }: AcquiredShard): OwnedShard {
-    if (this.#owned.has(shard)) {
-      this.lose([shard]);
-    }
-    const owned: OwnedShard = { shard, epoch, commit, lastSequence, acquiredAt: this.#clock.now(), open: false };
-    this.#owned.set(shard, owned);
-    return owned;
+    await this.#loop;
   }
 
   async #keepRenewing(): Promise<void> {
     while (!this.#stop.signal.aborted) {
-      await this.#pause(Math.floor(this.#options.leaseTtlMs / 4));
+      await this.#clock.sleep(Math.floor(this.#options.leaseTtlMs / 4), this.#stop.signal).catch(() => {});
       if (this.#owned.size > 0 && !this.#stop.signal.aborted) {
+        // The answer may be long in coming: that the leases are over is noticed all the same.
+        const over = this.#clock.schedule(this.#trustedUntil - this.#clock.monotonic(), () => this.#loseUntrusted());
         await this.#attempt("renewing leases failed", () => this.#renew());
-        if (this.#clock.monotonic() >= this.#trustedUntil) {
-          this.lose([...this.#owned.keys()]);
-        }
+        over.cancel();
+        this.#loseUntrusted();
       }
+    }
+  }
+
+  #loseUntrusted(): void {
+    if (this.#clock.monotonic() >= this.#trustedUntil) {
+      this.lose([...this.#owned.keys()]);
     }
   }
 
@@ -161,7 +174,7 @@ export class Ownership {
     const held = this.shards();
     const sentAt = this.#clock.monotonic();
     const kept = new Set(await this.#store.renew(this.#options.nodeId, held, this.#options.leaseTtlMs));
-    this.#trust(sentAt);
+    this.#trustedUntil = this.#trustFrom(sentAt);
     this.lose(
       held
         .filter((owned) => !kept.has(owned.shard) && this.#owned.get(owned.shard) === owned)
@@ -170,8 +183,8 @@ export class Ownership {
   }
 
   /** O1. */
-  #trust(sentAt: number): void {
-    this.#trustedUntil = sentAt + this.#options.leaseTtlMs - this.#options.leaseMarginMs;
+  #trustFrom(sentAt: number): number {
+    return sentAt + this.#options.leaseTtlMs - this.#options.leaseMarginMs;
   }
 
   async #attempt(what: string, run: () => Promise<void>): Promise<void> {
@@ -180,9 +193,5 @@ export class Ownership {
     } catch (error) {
       this.#log.warn(what, { error });
     }
-  }
-
-  async #pause(ms: number): Promise<void> {
-    await this.#clock.sleep(ms, this.#stop.signal).catch(() => {});
   }
 }

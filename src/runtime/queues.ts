@@ -1,27 +1,19 @@
 /** The worker queues of this node: what waits for a worker, and the starting of what found one. */
 import { Queue } from "../actors/queue/queue.ts";
-import type { LaneShortage, Match, QueueItem } from "../actors/queue/queue.ts";
+import type { LaneShortage, Match } from "../actors/queue/queue.ts";
+import { heartbeatOf, queueOf } from "../domain/action.ts";
 import { DEFAULT_STREAM_HEARTBEAT_MS } from "../domain/policy/timeouts.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Ids } from "../ports/ids.ts";
 import type { Log } from "../ports/log.ts";
 import type { ActorStore, QueueLane } from "../ports/store/actors.ts";
-import type { QueueEntry } from "../ports/store/journal.ts";
 import { attemptToken } from "./attempt-token.ts";
 import type { Journal } from "./journal.ts";
 import type { RuntimeOptions } from "./options.ts";
 import type { Ownership } from "./ownership.ts";
+import { entryOf, isUnheld, itemOf } from "./queue-entry.ts";
+import type { Exchange, QueueStarter, Taker } from "./queue-parties.ts";
 import type { InstanceResident, Residents } from "./residents.ts";
-
-/** Who takes instances: a worker's stream, or one poll. */
-export interface Taker {
-  readonly id: string;
-  readonly workerId: string;
-  /** Whether the worker's client heartbeats by itself. */
-  readonly heartbeats: boolean;
-  /** Told at the decision; what reaches the worker waits for the commit. */
-  started(resident: InstanceResident, token: string): void;
-}
 
 interface NamedQueue {
   readonly name: string;
@@ -37,13 +29,8 @@ const REFILL = 1000;
 const UNPAIRED_MS = 200;
 const UNREAD_MS = 1000;
 
-export interface QueueStarter {
-  /** Starts an attempt. @returns whether the instance could be started. */
-  start(resident: InstanceResident, attempt: { token: string; workerId: string; heartbeatMs: number | null }): boolean;
-  /** Brings instances to life. */
-  activate(ids: readonly string[]): Promise<readonly InstanceResident[]>;
-  run(decide: () => void): void;
-}
+/** What waits in the store only counts as so much. */
+const TAIL_COUNTS = 1000;
 
 export class Queues {
   readonly #queues = new Map<string, NamedQueue>();
@@ -57,6 +44,7 @@ export class Queues {
   readonly #ownership: Ownership;
   readonly #options: RuntimeOptions;
   #starter: QueueStarter | null = null;
+  #exchange: Exchange | null = null;
   #closed = false;
 
   constructor(deps: {
@@ -80,19 +68,67 @@ export class Queues {
   }
 
   /** Queues and decisions need each other; this closes the circle. */
-  bind(starter: QueueStarter): void {
+  bind(starter: QueueStarter, exchange: Exchange): void {
     this.#starter = starter;
+    this.#exchange = exchange;
   }
 
-  /** No new attempts from now on. */
+  /** No new attempts for workers of this node from now on. */
   close(): void {
     this.#closed = true;
+    for (const named of this.#queues.values()) {
+      for (const { id, remote } of named.takers.values()) {
+        if (!remote) {
+          named.queue.setFree(id, 0);
+        }
+      }
+    }
   }
 
   join(name: string, taker: Taker, slots: number): void {
     const named = this.#named(name);
+    const staffed = [...named.takers.values()].some(({ remote }) => !remote);
     named.takers.set(taker.id, taker);
     this.setFree(name, taker.id, slots);
+    if (!staffed && !taker.remote) {
+      this.#exchange?.staffed(name);
+    }
+  }
+
+  /** Names of the queues that workers of this node wait for. */
+  staffedQueues(): readonly string[] {
+    return [...this.#queues.values()]
+      .filter(({ takers }) => [...takers.values()].some(({ remote }) => !remote))
+      .map(({ name }) => name);
+  }
+
+  /** Every queue in memory: what waits there, and the free slots. */
+  view(): readonly { readonly name: string; readonly waiting: number; readonly freeSlots: number }[] {
+    return [...this.#queues.values()].map(({ name, queue }) => ({
+      name,
+      waiting: queue.waiting,
+      freeSlots: queue.freeSlots,
+    }));
+  }
+
+  freeOf(name: string, takerId: string): number {
+    return this.#queues.get(name)?.queue.freeOf(takerId) ?? 0;
+  }
+
+  /** Pairs in this queue what can be paired, at the next chance: something outside has changed. */
+  stir(name: string): void {
+    const named = this.#queues.get(name);
+    if (named !== undefined) {
+      this.#unsettled.add(named);
+    }
+  }
+
+  /** Pairs in all queues. */
+  stirAll(): void {
+    for (const named of this.#queues.values()) {
+      this.#unsettled.add(named);
+    }
+    this.#starter?.run(() => {});
   }
 
   leave(name: string, takerId: string): void {
@@ -106,20 +142,22 @@ export class Queues {
 
   setFree(name: string, takerId: string, slots: number): void {
     const named = this.#queues.get(name);
-    if (named?.takers.has(takerId) === true) {
-      named.queue.setFree(takerId, Math.max(0, slots));
+    const taker = named?.takers.get(takerId);
+    if (named !== undefined && taker !== undefined) {
+      const left = this.#closed && !taker.remote ? 0 : Math.max(0, slots);
+      named.queue.setFree(takerId, left);
       this.#unsettled.add(named);
     }
   }
 
   /** An instance may run: at once when a worker has a free slot and nobody waits, otherwise when its turn comes. */
   offer(resident: InstanceResident): void {
-    const { action } = resident.record.spec;
-    if (action.kind !== "worker") {
+    const name = queueOf(resident.record.spec.action);
+    if (name === null) {
       return;
     }
-    const named = this.#named(action.queue);
-    if (named.queue.wouldMatch && !this.#closed) {
+    const named = this.#named(name);
+    if (named.queue.wouldMatch) {
       const takerId = named.queue.takeSlot() ?? "";
       const taker = named.takers.get(takerId);
       if (taker !== undefined && this.#start(resident, taker)) {
@@ -165,12 +203,9 @@ export class Queues {
   }
 
   #pump(named: NamedQueue): void {
-    if (this.#closed) {
-      return;
-    }
     try {
-      for (let match = named.queue.match(); match !== null; match = named.queue.match()) {
-        this.#pair(named, match);
+      while (this.#lend(named) || this.#match(named)) {
+        // One after the other, until there is nothing to pair.
       }
     } catch (error) {
       // Whoever could not start stays where it was. The decisions that led here stand.
@@ -181,7 +216,43 @@ export class Queues {
     if (named.takers.size > 0) {
       void this.#refill(named);
     }
+    this.#tellRest(named);
     this.#forgetIfIdle(named);
+  }
+
+  #match(named: NamedQueue): boolean {
+    const match = named.queue.match();
+    if (match !== null) {
+      this.#pair(named, match);
+    }
+    return match !== null;
+  }
+
+  /** Gives a free slot of a worker here to another node, when what waits there comes first. */
+  #lend(named: NamedQueue): boolean {
+    const { name, queue, takers } = named;
+    const isHere = (takerId: string): boolean => takers.get(takerId)?.remote === false;
+    if (this.#exchange?.active !== true || !queue.hasFree(isHere)) {
+      return false;
+    }
+    const node = this.#exchange.nodeBefore(name, queue.mostUrgent);
+    const takerId = node === null ? null : queue.takeSlot(isHere);
+    if (node === null || takerId === null) {
+      return false;
+    }
+    this.#exchange.lend(name, node, takerId);
+    return true;
+  }
+
+  #tellRest({ name, queue, takers, refilling }: NamedQueue): void {
+    if (this.#exchange?.active !== true) {
+      return;
+    }
+    const { hasTail, mostUrgent } = queue;
+    const waiting = queue.waiting + (hasTail ? TAIL_COUNTS : 0);
+    const needless = waiting === 0 && !refilling;
+    const unused = needless ? [...takers.values()].filter(({ id, remote }) => remote && queue.freeOf(id) > 0) : [];
+    this.#exchange.paired(name, { waiting, mostUrgent, unused });
   }
 
   #pair(named: NamedQueue, { takerId, item }: Match): void {
@@ -217,12 +288,10 @@ export class Queues {
   #start(resident: InstanceResident, taker: Taker): boolean {
     const { id, record } = resident;
     const token = attemptToken(id, record.life.attemptCount + 1, this.#ids.token(12));
-    const { heartbeatMs } = record.spec.timeouts;
-    const started = this.#starter?.start(resident, {
-      token,
-      workerId: taker.workerId,
-      heartbeatMs: heartbeatMs === undefined ? (taker.heartbeats ? DEFAULT_STREAM_HEARTBEAT_MS : null) : heartbeatMs,
-    });
+    const { action, timeouts } = record.spec;
+    const usualMs = heartbeatOf(action) ?? (taker.heartbeats ? DEFAULT_STREAM_HEARTBEAT_MS : null);
+    const heartbeatMs = timeouts.heartbeatMs === undefined ? usualMs : timeouts.heartbeatMs;
+    const started = this.#starter?.start(resident, { token, workerId: taker.workerId, heartbeatMs });
     if (started !== true) {
       return false;
     }
@@ -267,7 +336,7 @@ export class Queues {
     try {
       for (
         let shortage = named.queue.shortage();
-        shortage !== null && !this.#closed;
+        shortage !== null && named.takers.size > 0;
         shortage = named.queue.shortage()
       ) {
         const after = named.queue.beginRefill(shortage);
@@ -284,7 +353,10 @@ export class Queues {
   }
 
   async #readOn(named: NamedQueue, { priority, definitionId }: LaneShortage, after: string): Promise<void> {
-    const shards = this.#ownership.shards().map(({ shard }) => shard);
+    const shards = this.#ownership
+      .shards()
+      .filter(({ open }) => open)
+      .map(({ shard }) => shard);
     const entries = await this.#store.readLane({ queue: named.name, priority, definitionId }, shards, after, REFILL);
     const starter = this.#starter;
     const residents = starter === null ? [] : await starter.activate(entries.map(({ instanceId }) => instanceId));
@@ -324,24 +396,4 @@ export class Queues {
       this.#queues.delete(named.name);
     }
   }
-}
-
-/** Whether it waits for a worker and its queue does not know. */
-function isUnheld({ queued, record }: InstanceResident): boolean {
-  return !queued && record.life.waitingReason === "NO_WORKER";
-}
-
-function itemOf(resident: InstanceResident): QueueItem {
-  const { spec } = resident.record;
-  return {
-    instanceId: resident.id,
-    shard: resident.shard,
-    priority: spec.priority,
-    definitionId: spec.definitionId ?? "",
-  };
-}
-
-function entryOf(resident: InstanceResident): QueueEntry {
-  const { action } = resident.record.spec;
-  return { ...itemOf(resident), queue: action.kind === "worker" ? action.queue : "" };
 }

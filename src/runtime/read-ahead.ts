@@ -15,7 +15,7 @@ export class ReadAhead {
   readonly #log: Log;
   readonly #ownership: Ownership;
   readonly #options: RuntimeOptions;
-  readonly #activate: (wakeups: readonly Wakeup[]) => Promise<void>;
+  readonly #activate: (wakeups: readonly Wakeup[]) => Promise<ReadonlySet<number>>;
   /** Up to when each shard was read. */
   readonly #horizons = new Map<number, { readonly shard: OwnedShard; until: number }>();
   readonly #stop = new AbortController();
@@ -29,7 +29,8 @@ export class ReadAhead {
     log: Log;
     ownership: Ownership;
     options: RuntimeOptions;
-    activate: (wakeups: readonly Wakeup[]) => Promise<void>;
+    /** @returns shards that are to be read again. */
+    activate: (wakeups: readonly Wakeup[]) => Promise<ReadonlySet<number>>;
   }) {
     this.#store = deps.store;
     this.#clock = deps.clock;
@@ -90,7 +91,11 @@ export class ReadAhead {
         const read = await this.#read(shards, after, until);
         ({ readUntil } = read);
         this.#setHorizon(shards, readUntil);
-        await this.#activate(read.wakeups.filter(({ shard }) => this.#ownership.owns(shard)));
+        const again = await this.#activate(read.wakeups.filter(({ shard }) => this.#ownership.owns(shard)));
+        for (const shard of again) {
+          this.#horizons.delete(shard);
+        }
+        more ||= [...again].some((shard) => this.#ownership.open(shard) !== null);
       } catch (error) {
         this.#forget(shards, after);
         throw error;

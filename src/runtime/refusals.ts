@@ -1,10 +1,25 @@
 /** The errors by which the runtime refuses, in one place so that they read alike. */
 import { BelfryError } from "../domain/error.ts";
+import { StoreUnavailable } from "../ports/store/journal.ts";
 
 export function shardUnavailable(shard: number): BelfryError {
   return new BelfryError("SHARD_UNAVAILABLE", `Shard ${shard} has no owner here right now. Try again in a moment.`, {
     metadata: { shard: String(shard) },
     retryAfterMs: 500,
+  });
+}
+
+export function outcomeUnknown(): BelfryError {
+  return new BelfryError(
+    "OUTCOME_UNKNOWN",
+    "The node that carried this out went away before it answered: it may have been done, or not. Look, or repeat it with the request_id it had.",
+    { retryAfterMs: 500 },
+  );
+}
+
+export function nodeNotFound(node: string): BelfryError {
+  return new BelfryError("NODE_NOT_FOUND", `No live node of the cluster is called "${node}".`, {
+    metadata: { node_id: node },
   });
 }
 
@@ -59,4 +74,12 @@ export function refusalOf({
   instanceId: string | null;
 }): BelfryError {
   return new BelfryError(reason, message, instanceId === null ? {} : { metadata: { instance_id: instanceId } });
+}
+
+/** Whether it is a matter of time: the shard, its owner or the store was not there. */
+export function isUnavailable(error: unknown): boolean {
+  return (
+    error instanceof StoreUnavailable ||
+    (error instanceof BelfryError && (error.code === "UNAVAILABLE" || error.reason === "BUSY"))
+  );
 }

@@ -1,46 +1,68 @@
 /** A node: its parts wired together. See `docs/architecture.md` for how a decision travels through them. */
-import type { StatusEvent } from "../domain/event/status-event.ts";
-import type { InstanceEvent } from "../actors/instance/events.ts";
-import { BelfryError } from "../domain/error.ts";
+import type { Bus } from "../ports/bus.ts";
 import type { Clock } from "../ports/clock.ts";
+import type { EventStream } from "../ports/event-stream.ts";
 import type { Ids } from "../ports/ids.ts";
 import type { Log } from "../ports/log.ts";
 import type { Random } from "../ports/random.ts";
-import type { Wakeup } from "../ports/store/actors.ts";
-import { StoreUnavailable } from "../ports/store/journal.ts";
+import type { Requester } from "../ports/requester.ts";
 import type { Store } from "../ports/store/store.ts";
 import { Activation } from "./activation.ts";
+import { ACTORS } from "./actor-logic.ts";
+import type { ActorLogic } from "./actor-logic.ts";
 import type { Runtime } from "./api.ts";
+import { attemptCommands } from "./attempt-commands.ts";
 import { instanceOfToken } from "./attempt-token.ts";
 import { CallingOff } from "./calling-off.ts";
+import { Actors } from "./cluster/actors.ts";
+import { Cluster } from "./cluster/cluster.ts";
+import { carryOut, routedCommands } from "./cluster/routed-commands.ts";
+import type { LocalCommands } from "./cluster/routed-commands.ts";
+import { WorkerExchange, isShared } from "./cluster/worker-exchange.ts";
+import { CompoundCommands, keptAnswers } from "./compound-command.ts";
 import { Deadlines } from "./deadlines.ts";
 import { Decisions } from "./decisions.ts";
 import { definitionCommands } from "./definition-commands.ts";
+import { SharedEventFeed } from "./event-feed.ts";
+import { natsExecutor } from "./executors/nats-executor.ts";
 import { Gate } from "./gate.ts";
 import { instanceCommands } from "./instance-commands.ts";
 import { Journal } from "./journal.ts";
 import type { RuntimeOptions } from "./options.ts";
 import { Ownership } from "./ownership.ts";
 import { Passivation } from "./passivation.ts";
+import { Publisher } from "./publishing/publisher.ts";
 import { Queues } from "./queues.ts";
 import { ReadAhead } from "./read-ahead.ts";
 import { Requests } from "./requests.ts";
 import { Residents } from "./residents.ts";
-import type { InstanceResident, SupervisorResident } from "./residents.ts";
+import type { InstanceResident } from "./residents.ts";
 import { RosterChange } from "./roster-change.ts";
-import { carriedOutOnce } from "./compound-command.ts";
 import { Takes } from "./takes.ts";
 import { Triggers } from "./triggers.ts";
-import { workerCommands } from "./worker-commands.ts";
+import { Waking } from "./waking.ts";
+import { reportCommands, workerCommands } from "./worker-commands.ts";
 import { Workers } from "./workers.ts";
 
 export interface RuntimeDeps {
   readonly store: Store;
+  /** The node's place on the network; of a single node, one with nobody else on it. */
+  readonly bus: Bus;
+  /** Where status events are published; undefined: nowhere. */
+  readonly eventStream?: EventStream;
+  /** For the `nats` executor; undefined: its instances wait. */
+  readonly requester?: Requester;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly random: Random;
   readonly log: Log;
   readonly options: RuntimeOptions;
+  /** How actors decide, unless a test wants to see what comes of a wrong decision. */
+  readonly actors?: ActorLogic;
+  /** The same for all nodes of one database, and only for them: others on the bus are not heard. */
+  readonly realm?: string;
+  /** What others are told of this node. */
+  readonly about?: { readonly address: () => string; readonly version: string };
 }
 
 export interface StartedRuntime extends Runtime {
@@ -48,15 +70,14 @@ export interface StartedRuntime extends Runtime {
   crash(): Promise<void>;
 }
 
-const AGAIN_MS = 200;
-
 /** Starts a node on a store whose shards are prepared. */
-export function startRuntime({ store, clock, ids, random, log, options }: RuntimeDeps): StartedRuntime {
+export function startRuntime(deps: RuntimeDeps): StartedRuntime {
+  const { store, clock, ids, random, log, options } = deps;
+  const startedAt = clock.now();
   const residents = new Residents();
-  const listeners = new Set<(events: readonly StatusEvent[]) => void>();
   const deadlines = new Deadlines(clock, (keys) => {
     for (const key of keys) {
-      wake(key.startsWith("s") ? "supervisor" : "instance", key.slice(1));
+      waking.wake(key.startsWith("s") ? "supervisor" : "instance", key.slice(1));
     }
   });
   const ownership = new Ownership({
@@ -66,14 +87,19 @@ export function startRuntime({ store, clock, ids, random, log, options }: Runtim
     options,
     events: {
       opened: (shards) => {
+        publisher?.opened(shards);
         readAhead.look();
-        void adoptQueues(shards.map(({ shard }) => shard));
+        void waking.adoptQueues(shards.map(({ shard }) => shard));
       },
       lost: (lost) => {
         residents.dropShards((shard) => lost.has(shard));
         queues.keepShards((shard) => !lost.has(shard));
         journal.dropShards(lost);
-        workers.dropAttempts((token) => lost.has(activation.shardOf(instanceOfToken(token) ?? "")));
+        cluster.lost(lost);
+        publisher?.lost(lost);
+        for (const token of workers.dropAttempts((each) => lost.has(activation.shardOf(instanceOfToken(each) ?? "")))) {
+          exchange.takeBack(token);
+        }
       },
     },
   });
@@ -83,17 +109,51 @@ export function startRuntime({ store, clock, ids, random, log, options }: Runtim
     clock,
     log,
     published: (events) => {
-      for (const listener of listeners) {
-        try {
-          listener(events);
-        } catch (error) {
-          log.error("a listener to events failed", { error });
-        }
-      }
+      feed.committed(events);
+      publisher?.committed(events);
     },
   });
+  const publisher =
+    deps.eventStream === undefined
+      ? null
+      : new Publisher({ stream: deps.eventStream, cursors: store.cursors, events: store.queries, clock, log });
+  const cluster = new Cluster({
+    bus: deps.bus,
+    clock,
+    log,
+    store: store.shards,
+    ownership,
+    journal,
+    options,
+    incarnation: ids.uuid(),
+    realm: deps.realm ?? "",
+    self: () => ({
+      address: deps.about?.address() ?? "",
+      version: deps.about?.version ?? "",
+      startedAt,
+      shards: ownership.size,
+      residents: residents.size,
+      uncommitted: journal.uncommitted,
+      unpublished: publisher?.lag() ?? 0,
+      queues: queues.staffedQueues().filter(isShared),
+    }),
+    events: {
+      heard: (node, heartbeat) => exchange.heard(node, heartbeat),
+      joined: (node) => exchange.joined(node),
+      left: (node, forGood) => exchange.left(node, forGood),
+      connected: (is) => publisher?.connected(is),
+      leaving: async (shards) => publisher?.settled(shards, options.settlePublishingMs),
+    },
+  });
+  const feed = new SharedEventFeed({ clock, log, link: cluster.link });
   const queues = new Queues({ clock, ids, log, store: store.actors, journal, residents, ownership, options });
-  const workers = new Workers({ queues, journal, ids, undelivered: takeBack });
+  const workers = new Workers({
+    queues,
+    journal,
+    ids,
+    undelivered: (token) => exchange.takeBack(token),
+    begun: (token) => exchange.begun(token),
+  });
   const callingOff = new CallingOff({
     clock,
     log,
@@ -121,8 +181,9 @@ export function startRuntime({ store, clock, ids, random, log, options }: Runtim
     },
     followUps: {
       callOff: (supervisor) => callingOff.begin(supervisor),
-      releaseLater,
+      releaseLater: (supervisor, instanceId) => void waking.releaseLater(supervisor, instanceId),
     },
+    actors: deps.actors ?? ACTORS,
   });
   const activation: Activation = new Activation({
     clock,
@@ -140,20 +201,55 @@ export function startRuntime({ store, clock, ids, random, log, options }: Runtim
       released: (supervisor, released) => decisions.run(() => decisions.releaseAll(supervisor, released)),
     },
   });
-  queues.bind({
-    start: (resident, attempt) => decisions.instance(resident, { type: "START", at: clock.now(), ...attempt }),
-    activate: async (wanted) =>
-      (await Promise.all(wanted.map((id) => activation.instance(id)))).filter(
-        (resident): resident is InstanceResident => resident !== null,
-      ),
-    run: (decide) => decisions.run(decide),
+  const exchange = new WorkerExchange({
+    clock,
+    log,
+    cluster,
+    queues,
+    workers,
+    journal,
+    attempts: () => routed.attempts,
+    run: (change) => decisions.run(change),
+    nodeId: options.nodeId,
+    shardCount: options.shardCount,
+    everyMs: options.heartbeatMs,
   });
-  const requests = new Requests({ store: store.actors, journal, clock, log });
+  queues.bind(
+    {
+      start: (resident, attempt) => decisions.instance(resident, { type: "START", at: clock.now(), ...attempt }),
+      activate: async (wanted) =>
+        (await Promise.all(wanted.map((id) => activation.instance(id)))).filter(
+          (resident): resident is InstanceResident => resident !== null,
+        ),
+      run: (decide) => decisions.run(decide),
+    },
+    exchange,
+  );
+  const requests = new Requests({ store: store.actors, journal, ownership, clock, log });
   const gate = new Gate({ journal, options });
   const takes = new Takes({ clock, ids, journal, deadlines, decisions, options });
   const rosterChange = new RosterChange({ store: store.actors, journal, residents, decisions });
   const triggers = new Triggers({ clock, ids, queries: store.queries, journal, activation, decisions, requests });
-  const readAhead = new ReadAhead({ store: store.actors, clock, log, ownership, options, activate: bringDue });
+  const waking = new Waking({
+    clock,
+    log,
+    store: store.actors,
+    residents,
+    ownership,
+    activation,
+    decisions,
+    deadlines,
+    queues,
+    takes,
+  });
+  const readAhead = new ReadAhead({
+    store: store.actors,
+    clock,
+    log,
+    ownership,
+    options,
+    activate: (wakeups) => waking.bringDue(wakeups),
+  });
   const passivation = new Passivation({ clock, journal, deadlines, residents, readAhead, options });
   const commands = {
     clock,
@@ -170,121 +266,82 @@ export function startRuntime({ store, clock, ids, random, log, options }: Runtim
     rosterChange,
     triggers,
   };
-
-  /** A deadline may have passed. */
-  function wake(kind: Wakeup["kind"], id: string): void {
-    try {
-      if (kind === "supervisor") {
-        const resident = residents.supervisors.get(id);
-        if (resident !== undefined) {
-          takes.takeDue(resident);
-        }
-      } else {
-        const resident = residents.instances.get(id);
-        if (resident !== undefined) {
-          decisions.wakeInstance(resident);
-        }
-      }
-    } catch (error) {
-      // The shard is not this node's any more, or not yet again: its actors are dropped, and come back with it.
-      if (!isUnavailable(error)) {
-        log.error("an actor could not decide", { kind, id, error });
-      }
-      deadlines.set(`${kind === "supervisor" ? "s" : "i"}${id}`, clock.now() + AGAIN_MS);
-    }
-  }
-
-  async function bringDue(wakeups: readonly Wakeup[]): Promise<void> {
-    await Promise.all(
-      wakeups.map(({ kind, id }) => (kind === "supervisor" ? activation.supervisor(id) : activation.instance(id))),
-    );
-  }
-
-  /** Nobody runs this attempt any more. */
-  function lose(token: string): void {
-    tellHolder(token, () => ({ type: "LOSE", at: clock.now(), token, chance: decisions.chance() }));
-  }
-
-  /** Nobody ever heard of this attempt. */
-  function takeBack(token: string): void {
-    tellHolder(token, () => ({ type: "RETURN", at: clock.now(), token }));
-  }
-
-  function tellHolder(token: string, event: () => InstanceEvent): void {
-    void (async () => {
-      const resident = await activation.instance(instanceOfToken(token) ?? "");
-      if (resident !== null) {
-        decisions.instance(resident, event());
-      }
-    })().catch((error: unknown) => {
-      log.warn("an attempt of a lost worker is left to its timeouts", { error });
-    });
-  }
-
-  function releaseLater(supervisor: SupervisorResident, instanceId: string): void {
-    void (async () => {
-      const resident = await activation.instance(instanceId);
-      // A supervisor that came to life anew meanwhile has found out by itself whose turn it is.
-      if (resident !== null && resident.supervisor === supervisor) {
-        decisions.release(resident);
-      }
-      supervisor.releasing--;
-    })().catch((error: unknown) => {
-      if (!isUnavailable(error)) {
-        log.error("an instance could not be released", { instance: instanceId, error });
-        return;
-      }
-      clock.schedule(AGAIN_MS, () => {
-        if (ownership.owns(activation.shardOf(instanceId))) {
-          releaseLater(supervisor, instanceId);
-        }
-      });
-    });
-  }
-
-  async function adoptQueues(shards: readonly number[]): Promise<void> {
-    try {
-      const lanes = await store.actors.queueLanes(shards);
-      queues.adopt(lanes);
-    } catch (error) {
-      log.warn("reading the queues of new shards failed; it goes on in a moment", { error });
-      clock.schedule(AGAIN_MS, () => {
-        const still = shards.filter((shard) => ownership.owns(shard));
-        if (still.length > 0) {
-          void adoptQueues(still);
-        }
-      });
-    }
-  }
+  const local: LocalCommands = {
+    definitions: definitionCommands(commands),
+    instances: instanceCommands(commands),
+    reports: reportCommands(commands),
+    attempts: attemptCommands({
+      ...commands,
+      nodeId: options.nodeId,
+      adopt: (holder, token, resident) => exchange.adopt(holder, token, resident),
+      runsElsewhere: (token, holder) => exchange.runsElsewhere(token, holder),
+    }),
+    answers: keptAnswers(commands),
+  };
+  const routed = routedCommands({
+    local,
+    router: cluster.router,
+    clock,
+    random,
+    shardCount: options.shardCount,
+    readDefinition: async (id) => (await store.queries.getDefinition(id))?.definition ?? null,
+  });
+  cluster.link.answer("command", (_, call) => carryOut(local, call));
+  const actors = new Actors({ clock, cluster, residents, queues, nodeId: options.nodeId });
+  const compound = new CompoundCommands(routed.answers);
+  const routedWorkers = workerCommands({
+    clock,
+    decisions,
+    gate,
+    workers,
+    nodeId: options.nodeId,
+    reports: routed.reports,
+    attempts: routed.attempts,
+    lose: (token, session) => exchange.lose(token, session),
+    takeBack: (token) => exchange.takeBack(token),
+  });
+  const natsRequests =
+    deps.requester === undefined
+      ? null
+      : natsExecutor({ requester: deps.requester, workers: routedWorkers, clock, log, nodeId: options.nodeId });
 
   ownership.start();
+  cluster.start();
+  exchange.start();
+  publisher?.start();
   readAhead.start();
   passivation.start();
   requests.start();
+  natsRequests?.start();
 
   function quiesce(): void {
     queues.close();
     workers.drain();
+    cluster.beginDrain();
   }
 
   async function stopParts(): Promise<void> {
     requests.stop();
     passivation.stop();
+    exchange.stop();
+    feed.stop();
     deadlines.stop();
-    await readAhead.stop();
+    await Promise.all([readAhead.stop(), publisher?.stop()]);
   }
 
   return {
-    definitions: definitionCommands(commands),
-    instances: instanceCommands(commands),
-    workers: workerCommands({ ...commands, workers, lose, takeBack }),
-    events: {
-      subscribe: (listener) => {
-        listeners.add(listener);
-        return { unsubscribe: () => listeners.delete(listener) };
-      },
+    definitions: routed.definitions,
+    instances: routed.instances,
+    workers: routedWorkers,
+    events: feed,
+    cluster: {
+      nodes: () => cluster.nodes(),
+      shards: () => cluster.shards(),
+      drain: (nodeId, draining) => cluster.drain(nodeId, draining),
+      actors: (limit) => actors.list(limit),
+      find: (id) => actors.find(id),
     },
-    repeatable: (command, carryOut) => gate.pass(() => carriedOutOnce(commands, command, carryOut)),
+    repeatable: (command, carryOutAll) => compound.once(command, carryOutAll),
     status: () => ({
       nodeId: options.nodeId,
       ownedShards: ownership.shards().map(({ shard }) => shard),
@@ -292,28 +349,27 @@ export function startRuntime({ store, clock, ids, random, log, options }: Runtim
       residents: residents.size,
       uncommitted: journal.uncommitted,
       draining: gate.draining,
-      ready: !gate.draining && !journal.away && ownership.shards().some(({ shard }) => ownership.open(shard) !== null),
+      ready: !gate.draining && !journal.away && cluster.answers,
     }),
-    ready: () => ownership.established,
+    ready: () => cluster.established,
     quiesce,
     drain: async () => {
       quiesce();
+      if (natsRequests !== null) {
+        await natsRequests.stop();
+      }
       gate.close();
+      // What falls due is taken until its shard is somebody else's.
+      await cluster.giveAway();
       await stopParts();
       await journal.settled();
-      await ownership.release();
+      await cluster.leave();
     },
     crash: async () => {
+      natsRequests?.abandon();
       gate.close();
       journal.abandon();
-      await Promise.all([stopParts(), ownership.abandon()]);
+      await Promise.all([stopParts(), cluster.abandon()]);
     },
   };
-}
-
-function isUnavailable(error: unknown): boolean {
-  return (
-    error instanceof StoreUnavailable ||
-    (error instanceof BelfryError && (error.reason === "SHARD_UNAVAILABLE" || error.reason === "BUSY"))
-  );
 }

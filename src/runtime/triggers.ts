@@ -49,30 +49,39 @@ export class Triggers {
   }
 
   async trigger(id: string, command: TriggerItem & { readonly ignoreOverlap: boolean }): Promise<Triggered> {
-    const resident = await this.#existing(id);
-    await this.#bringHolder(resident, command);
-    return this.#one(resident, command, command.ignoreOverlap, undefined);
+    return this.#one(id, command, { ignoreOverlap: command.ignoreOverlap });
   }
 
   async batch(
     id: string,
     { items, atomic }: { readonly items: readonly TriggerItem[]; readonly atomic: boolean },
   ): Promise<readonly (Triggered | BelfryError)[]> {
-    const resident = await this.#existing(id);
-    for (const item of items) {
-      await this.#bringHolder(resident, item);
-    }
     const requestIds = items.flatMap(({ requestId }) =>
       requestId === undefined || requestId === "" ? [] : [requestId],
     );
-    const known = await this.#requests.lookUp("TriggerDefinition", requestIds);
-    // From here to the decisions nothing waits: all of them are made in one turn.
-    if (atomic) {
-      this.#requireAll(resident, items, known);
-      // Nor may a part of them be in an earlier commit, as when a holder that gives way was started anew a moment ago.
-      this.#journal.cut();
+    const resident = await this.#existing(id).catch((error: unknown) => {
+      // Repetitions get their answers also when the definition is gone.
+      if (requestIds.length === items.length) {
+        return null;
+      }
+      throw error;
+    });
+    if (resident !== null) {
+      for (const item of items) {
+        await this.#bringHolder(resident, item);
+      }
     }
-    const results = this.#decisions.run(() => items.map((item) => this.#one(resident, item, true, known)));
+    const shard = this.#activation.shardOf(id);
+    const results = await this.#requests.lookUp({ shard, method: "TriggerDefinition", requestIds }, (known) => {
+      // Nothing waits here: all decisions are made in one turn.
+      if (atomic && resident !== null) {
+        this.#requireAll(resident, items, known);
+        // Nor may a part of them be in an earlier commit, as when a holder that gives way was started anew a moment ago.
+        this.#journal.cut();
+      }
+      const found = resident ?? undefined;
+      return this.#decisions.run(() => items.map((item) => this.#one(id, item, { ignoreOverlap: true, known, found })));
+    });
     const settled = await Promise.allSettled(results);
     return settled.map((result) => {
       if (result.status === "fulfilled") {
@@ -86,7 +95,6 @@ export class Triggers {
   }
 
   async backfill(id: string, { from, to, validateOnly, requestId }: Backfill): Promise<BackfillResult> {
-    const resident = await this.#existing(id);
     if (to > this.#clock.now()) {
       throw invalid({ field: "endTime", description: "must not be in the future" });
     }
@@ -94,10 +102,13 @@ export class Triggers {
       {
         method: "BackfillDefinition",
         requestId,
-        shard: resident.shard,
+        shard: this.#activation.shardOf(id),
         fingerprint: requestId === undefined ? "" : fingerprint([id, from, to, validateOnly]),
       },
-      (remember) => this.#oneAtATime(id, () => this.#backfill(resident, { from, to, validateOnly }, remember)),
+      (remember) =>
+        this.#oneAtATime(id, async () =>
+          this.#backfill(await this.#existing(id), { from, to, validateOnly }, remember),
+        ),
       async ({ result }) => JSON.parse(result ?? "{}") as BackfillResult,
     );
   }
@@ -124,10 +135,11 @@ export class Triggers {
     remember: (answer: Answer) => void,
   ): Promise<BackfillResult> {
     const { id } = resident;
-    await this.#journal.barrier();
-    // What the schedule takes while the ledger is read, or is about to take, is left to it.
+    // What the schedule has taken by now is in the ledger when the barrier is through; what it takes later is left to it.
     const { nextDueAt } = resident.supervision;
-    const due = dueTimesBetween(resident.definition.spec.schedule, from, to, BACKFILL_AT_ONCE);
+    const { schedule } = resident.definition.spec;
+    await this.#journal.barrier();
+    const due = dueTimesBetween(schedule, from, to, BACKFILL_AT_ONCE);
     const nextFrom = due.truncated ? (due.times.at(-1) ?? to) + 1 : null;
     const ledger = new Set(await this.#queries.knownOccurrences(id, from, to));
     this.#requireResident(resident);
@@ -153,16 +165,25 @@ export class Triggers {
     return this.#journal.committed(resident.shard, () => result);
   }
 
+  /** @param how.found the supervisor, when all that is needed is in memory: then the decision is made without waiting. */
   async #one(
-    resident: SupervisorResident,
+    id: string,
     item: TriggerItem,
-    ignoreOverlap: boolean,
-    known: ReadonlyMap<string, RequestRecord> | undefined,
+    how: {
+      readonly ignoreOverlap: boolean;
+      readonly known?: ReadonlyMap<string, RequestRecord>;
+      readonly found?: SupervisorResident | undefined;
+    },
   ): Promise<Triggered> {
     const { overrides } = item;
+    const { ignoreOverlap, known, found } = how;
     return this.#requests.once<Triggered>(
-      { ...repeatable(resident, item, ignoreOverlap), ...(known === undefined ? {} : { known }) },
+      { ...this.#repeatable(id, item, ignoreOverlap), ...(known === undefined ? {} : { known }) },
       async (remember) => {
+        const resident = found ?? (await this.#existing(id));
+        if (found === undefined) {
+          await this.#bringHolder(resident, item);
+        }
         this.#requireResident(resident);
         const outcome = this.#decisions.supervisor(resident, {
           type: "TRIGGER",
@@ -177,8 +198,6 @@ export class Triggers {
         const done = requireAccepted(outcome, resident);
         if (done.kind === "existing") {
           remember({ instanceId: done.instanceId, existing: "true" });
-          // The one that exists may have been made a moment ago: it counts when it is durable.
-          await this.#journal.committed(resident.shard, () => {});
           return { instance: await this.#read(done.instanceId), existing: true };
         }
         const spawned = done.spawned?.record;
@@ -208,7 +227,7 @@ export class Triggers {
     for (const item of items) {
       const { overrides, requestId } = item;
       const { uniqueKey } = overrides;
-      this.#requests.check({ ...repeatable(resident, item, true), known });
+      this.#requests.check({ ...this.#repeatable(resident.id, item, true), known });
       const repeated = requestId !== undefined && known.has(`TriggerDefinition/${requestId}`);
       if (uniqueKey === undefined || repeated) {
         continue;
@@ -220,6 +239,16 @@ export class Triggers {
       }
       taken.add(uniqueKey.key);
     }
+  }
+
+  #repeatable(id: string, { overrides, requestId }: TriggerItem, ignoreOverlap: boolean): Repeatable {
+    const isRepeatable = requestId !== undefined && requestId !== "";
+    return {
+      method: "TriggerDefinition",
+      requestId,
+      shard: this.#activation.shardOf(id),
+      fingerprint: isRepeatable ? fingerprint([id, overrides, ignoreOverlap]) : "",
+    };
   }
 
   async #existing(id: string): Promise<SupervisorResident> {
@@ -252,27 +281,15 @@ export class Triggers {
     }
   }
 
+  /** An instance as it is now, when that is durable. */
   async #read(instanceId: string) {
     const resident = await this.#activation.instance(instanceId);
     if (resident === null) {
       throw instanceNotFound(instanceId);
     }
-    return resident.record;
+    const { shard, record } = resident;
+    return this.#journal.committed(shard, () => record);
   }
-}
-
-function repeatable(
-  { id, shard }: SupervisorResident,
-  { overrides, requestId }: TriggerItem,
-  ignoreOverlap: boolean,
-): Repeatable {
-  const isRepeatable = requestId !== undefined && requestId !== "";
-  return {
-    method: "TriggerDefinition",
-    requestId,
-    shard,
-    fingerprint: isRepeatable ? fingerprint([id, overrides, ignoreOverlap]) : "",
-  };
 }
 
 function requireAccepted(

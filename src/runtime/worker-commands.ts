@@ -1,31 +1,25 @@
 import type { InstanceEvent } from "../actors/instance/events.ts";
-import type { DisconnectPolicy } from "../domain/action.ts";
 import { BelfryError } from "../domain/error.ts";
 import type { JsonObject } from "../domain/json.ts";
 import type { Assignment, WorkerCommands, WorkerOutlet, WorkerSession } from "./api.ts";
 import { instanceOfToken } from "./attempt-token.ts";
+import type { AttemptCommands, ClaimedAttempt } from "./attempt-commands.ts";
+import type { ReportCommands } from "./cluster/routed-commands.ts";
 import type { CommandDeps } from "./definition-commands.ts";
-import { staleAttempt } from "./refusals.ts";
+import { isUnavailable, staleAttempt } from "./refusals.ts";
 import type { InstanceResident } from "./residents.ts";
 import type { Session, Workers } from "./workers.ts";
 
 /** Metadata of one instance, merged, as JSON. */
 const MAX_METADATA_BYTES = 262_144;
 
-export function workerCommands({
-  clock,
-  journal,
-  activation,
-  decisions,
-  gate,
-  workers,
-  lose,
-  takeBack,
-}: CommandDeps & {
-  workers: Workers;
-  lose: (token: string) => void;
-  takeBack: (token: string) => void;
-}): WorkerCommands {
+/** How long a worker that connects waits until the owners of its attempts' instances know of it. */
+const CLAIM_MS = 1000;
+/** It is made known when the shard has an owner again. Until then the worker goes on. */
+const UNCLAIMED: ClaimedAttempt = { policy: "WAIT_FOR_HEARTBEAT", cancelRequested: false, pauseRequested: false };
+
+/** What workers report of attempts whose instances are this node's. */
+export function reportCommands({ clock, journal, activation, decisions, gate }: CommandDeps): ReportCommands {
   /** The instance of an attempt; throws STALE_ATTEMPT when the token was not made here, or its instance is gone. */
   async function holder(token: string): Promise<InstanceResident> {
     const id = instanceOfToken(token);
@@ -54,20 +48,7 @@ export function workerCommands({
     });
   }
 
-  function close(session: Session): void {
-    if (session.closed) {
-      return;
-    }
-    for (const [token, policy] of workers.close(session)) {
-      if (policy === "FAIL_AT_ONCE") {
-        lose(token);
-      }
-    }
-  }
-
   return {
-    open: (worker, outlet) => gate.pass(() => open(worker, outlet)),
-    poll: (worker, signal) => gate.passWaiting(() => poll(worker, signal)),
     heartbeat: (token, { progress, metadata }) =>
       report(
         token,
@@ -97,6 +78,68 @@ export function workerCommands({
         ({ record }) => record.state,
       ),
   };
+}
+
+/** What workers that are connected to this node ask for. */
+export function workerCommands({
+  clock,
+  decisions,
+  gate,
+  workers,
+  nodeId,
+  reports,
+  attempts,
+  lose,
+  takeBack,
+}: Pick<CommandDeps, "clock" | "decisions" | "gate"> & {
+  readonly workers: Workers;
+  readonly nodeId: string;
+  /** Routed to the owners of the instances. */
+  readonly reports: ReportCommands;
+  readonly attempts: AttemptCommands;
+  readonly lose: (token: string, session: string) => void;
+  readonly takeBack: (token: string) => void;
+}): WorkerCommands {
+  function close(session: Session): void {
+    if (session.closed) {
+      return;
+    }
+    for (const [token, policy] of workers.close(session)) {
+      if (policy === "FAIL_AT_ONCE") {
+        lose(token, session.id);
+      }
+    }
+  }
+
+  /** An attempt that is reported to be over, or was over, has no place with its worker any more, whoever owns its instance. */
+  async function ending<Value>(token: string, report: Promise<Value>): Promise<Value> {
+    const value = await known(token, report);
+    release(token);
+    return value;
+  }
+
+  async function known<Value>(token: string, report: Promise<Value>): Promise<Value> {
+    try {
+      return await report;
+    } catch (error) {
+      if (error instanceof BelfryError && error.reason === "STALE_ATTEMPT") {
+        release(token);
+      }
+      throw error;
+    }
+  }
+
+  function release(token: string): void {
+    decisions.run(() => workers.release(token));
+  }
+
+  return {
+    open: (worker, outlet) => gate.passWaiting(() => open(worker, outlet)),
+    poll: (worker, signal) => gate.passWaiting(() => poll(worker, signal)),
+    heartbeat: (token, heartbeat) => known(token, reports.heartbeat(token, heartbeat)),
+    complete: (token, result) => ending(token, reports.complete(token, result)),
+    fail: (token, failure) => ending(token, reports.fail(token, failure)),
+  };
 
   async function open(
     worker: {
@@ -108,15 +151,13 @@ export function workerCommands({
     outlet: WorkerOutlet,
   ): Promise<WorkerSession> {
     const session = workers.openStream(worker, outlet);
-    const stale: string[] = [];
-    for (const token of worker.running) {
-      const policy = await runningPolicy(token);
-      if (policy === null) {
-        stale.push(token);
-      } else {
-        workers.adopt(session, token, policy);
+    const claims = await Promise.all(worker.running.map((token) => claimSoon(token, session)));
+    const stale = worker.running.filter((_, index) => claims[index] === null);
+    claims.forEach((claimed, index) => {
+      if (claimed !== null) {
+        workers.adopt(session, worker.running[index] ?? "", claimed.policy);
       }
-    }
+    });
     decisions.run(() => workers.admit(session));
     return {
       id: session.id,
@@ -126,14 +167,33 @@ export function workerCommands({
     };
   }
 
-  /** The disconnect policy of an attempt that is still under way; null when it is over. */
-  async function runningPolicy(token: string): Promise<DisconnectPolicy | null> {
-    const id = instanceOfToken(token);
-    const record = id === null ? undefined : (await activation.instance(id))?.record;
-    if (record?.life.attempt?.token !== token) {
+  /** A worker is not kept waiting for shards that move: it goes on with what it has, which is made known a moment later. */
+  async function claimSoon(token: string, session: Session): Promise<ClaimedAttempt | null> {
+    const soon = new AbortController();
+    const waited = clock.sleep(CLAIM_MS, soon.signal).then(
+      () => UNCLAIMED,
+      () => UNCLAIMED,
+    );
+    try {
+      return await Promise.race([claim(token, session), waited]);
+    } finally {
+      soon.abort();
+    }
+  }
+
+  /** Makes an attempt that a worker still has known to the owner of its instance; null when it is over. */
+  async function claim(token: string, { id, workerId, queue }: Session): Promise<ClaimedAttempt | null> {
+    if (instanceOfToken(token) === null) {
       return null;
     }
-    return record.spec.action.kind === "worker" ? record.spec.action.disconnectPolicy : "WAIT_FOR_HEARTBEAT";
+    try {
+      return await attempts.claim(token, { node: nodeId, session: id, workerId, queue });
+    } catch (error) {
+      if (isUnavailable(error)) {
+        return UNCLAIMED;
+      }
+      throw error;
+    }
   }
 
   function poll(

@@ -1,3 +1,4 @@
+import { ClusterService } from "../gen/belfry/v1/cluster_service_pb.ts";
 import { DefinitionService } from "../gen/belfry/v1/definition_service_pb.ts";
 import { file_belfry_v1_error_reason } from "../gen/belfry/v1/error_reason_pb.ts";
 import { EventService } from "../gen/belfry/v1/event_service_pb.ts";
@@ -9,6 +10,7 @@ import { ServerReflection } from "../gen/grpc/reflection/v1/reflection_pb.ts";
 import { ServerReflection as AlphaServerReflection } from "../gen/grpc/reflection/v1alpha/reflection_pb.ts";
 import { guardService } from "./call/guard.ts";
 import type { GuardedMethod } from "./call/handler.ts";
+import { clusterHandlers } from "./handlers/cluster-handlers.ts";
 import { definitionHandlers } from "./handlers/definition-handlers.ts";
 import type { ServiceEnvironment } from "./handlers/environment.ts";
 import { eventHandlers } from "./handlers/event-handlers.ts";
@@ -18,7 +20,7 @@ import { healthHandlers } from "./health/health-handlers.ts";
 import { DescriptorIndex } from "./reflection/descriptor-index.ts";
 import { alphaReflectionHandlers, reflectionHandlers } from "./reflection/reflection-handlers.ts";
 
-const API = [DefinitionService, InstanceService, WorkerService, EventService];
+const API = [DefinitionService, InstanceService, WorkerService, EventService, ClusterService];
 const BESIDE = [Health, ServerReflection, AlphaServerReflection];
 
 /** Every method this server serves, guarded, for any lane. */
@@ -32,6 +34,7 @@ export function allMethods(environment: ServiceEnvironment): GuardedMethod[] {
     ...guardService(InstanceService, instanceHandlers(environment), environment),
     ...guardService(WorkerService, workerHandlers(environment), environment),
     ...guardService(EventService, eventHandlers(environment), environment),
+    ...guardService(ClusterService, clusterHandlers(environment), environment),
     ...guardService(Health, health, environment),
     ...guardService(ServerReflection, reflectionHandlers(index), environment),
     ...guardService(AlphaServerReflection, alphaReflectionHandlers(index), environment),

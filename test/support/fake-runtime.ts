@@ -8,14 +8,18 @@ import type { SupervisorRecord } from "../../src/domain/definition/supervision.t
 import { isFinal, type InstanceRecord } from "../../src/domain/instance/instance.ts";
 import { searchableGrams } from "../../src/domain/search.ts";
 import type {
+  ClusterView,
   DefinitionCommands,
+  EventFeed,
   InstanceCommands,
+  NodeView,
   Runtime,
   RuntimeStatus,
   WorkerCommands,
 } from "../../src/runtime/index.ts";
 import { MemoryQueries } from "../../src/store/memory/queries.ts";
 import { emptyTables, rowsOf } from "../../src/store/memory/tables.ts";
+import { MANUAL_START_AT } from "./manual-clock.ts";
 import { aSupervisor, anEvent } from "./records.ts";
 
 export const FAKE_SHARDS = 4;
@@ -30,6 +34,26 @@ export interface Answers {
   readonly definitions?: Partial<DefinitionCommands>;
   readonly instances?: Partial<InstanceCommands>;
   readonly workers?: Partial<WorkerCommands>;
+  /** Unlike the others these are not recorded. Without answers the cluster is this node, alone, with no actors in memory. */
+  readonly cluster?: Partial<ClusterView>;
+}
+
+export function aNode(given: Partial<NodeView> = {}): NodeView {
+  return {
+    nodeId: "node1",
+    state: "active",
+    address: "127.0.0.1:8980",
+    version: "0.1.0",
+    startedAt: MANUAL_START_AT,
+    shards: 0,
+    placedShards: 0,
+    residents: 0,
+    uncommitted: 0,
+    unpublished: 0,
+    silentMs: 0,
+    queues: [],
+    ...given,
+  };
 }
 
 export class FakeRuntime implements Runtime {
@@ -37,9 +61,10 @@ export class FakeRuntime implements Runtime {
   readonly definitions: DefinitionCommands;
   readonly instances: InstanceCommands;
   readonly workers: WorkerCommands;
+  readonly cluster: ClusterView;
   readonly tables = emptyTables();
   readonly queries = new MemoryQueries(this.tables);
-  readonly #listeners = new Set<(events: readonly StatusEvent[]) => void>();
+  readonly #listeners = new Set<Parameters<EventFeed["subscribe"]>>();
   #status: RuntimeStatus = {
     nodeId: "node1",
     ownedShards: Array.from({ length: FAKE_SHARDS }, (_, shard) => shard),
@@ -54,6 +79,7 @@ export class FakeRuntime implements Runtime {
     this.definitions = this.#recorded<DefinitionCommands>(answers.definitions);
     this.instances = this.#recorded<InstanceCommands>(answers.instances);
     this.workers = this.#recorded<WorkerCommands>(answers.workers);
+    this.cluster = this.#asCluster(answers.cluster);
     for (let shard = 0; shard < FAKE_SHARDS; shard++) {
       this.tables.shards.push({
         shard,
@@ -67,10 +93,10 @@ export class FakeRuntime implements Runtime {
     }
   }
 
-  readonly events = {
-    subscribe: (listener: (events: readonly StatusEvent[]) => void) => {
-      this.#listeners.add(listener);
-      return { unsubscribe: () => void this.#listeners.delete(listener) };
+  readonly events: EventFeed = {
+    subscribe: (...listeners) => {
+      this.#listeners.add(listeners);
+      return { unsubscribe: () => void this.#listeners.delete(listeners) };
     },
   };
 
@@ -127,8 +153,43 @@ export class FakeRuntime implements Runtime {
       row.events.push(event);
       return event;
     });
-    if (told) for (const listener of this.#listeners) listener(committed);
+    if (told) for (const [listener] of this.#listeners) listener(committed);
     return committed;
+  }
+
+  /** Another node says that it has committed in these shards. */
+  moved(...shards: readonly number[]): void {
+    for (const [, listener] of this.#listeners) listener?.(shards);
+  }
+
+  #asCluster(answers: Partial<ClusterView> = {}): ClusterView {
+    return {
+      nodes: () => [this.#asNode()],
+      shards: async () =>
+        this.tables.shards.map(({ shard, owner, epoch }) => ({
+          shard,
+          owner,
+          placedOn: this.#status.nodeId,
+          epoch,
+          remainingMs: owner === null ? 0 : 3000,
+        })),
+      drain: async (_, draining) => this.setStatus({ draining }),
+      actors: async () => [],
+      find: async () => ({ actors: [], silent: [] }),
+      ...answers,
+    };
+  }
+
+  #asNode(): NodeView {
+    const { nodeId, ownedShards, residents, uncommitted, draining } = this.#status;
+    return aNode({
+      nodeId,
+      state: draining ? "draining" : "active",
+      shards: ownedShards.length,
+      placedShards: draining ? 0 : FAKE_SHARDS,
+      residents,
+      uncommitted,
+    });
   }
 
   #recorded<C extends object>(answers: Partial<C> = {}): C {

@@ -60,6 +60,7 @@ export function faultyStore(store: Store): FaultyStore {
     shards: reachable(store.shards, reach),
     actors: reachable(store.actors, reach),
     queries: reachable(store.queries, reach),
+    cursors: reachable(store.cursors, reach),
     ping: async () => {
       reach();
       await store.ping();

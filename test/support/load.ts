@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
-import type { BelfryClient, OverlapPolicy } from "../../src/client/index.ts";
+import type { BelfryClient, CatchUpMode, OverlapPolicy } from "../../src/client/index.ts";
 import { belfryErrorOf, createBelfryClient } from "../../src/client/index.ts";
 
 export const QUEUE = "storm";
@@ -70,10 +70,18 @@ export interface Timetable {
   readonly name: string;
   readonly rule: Rule;
   readonly overlapPolicy: OverlapPolicy;
+  /** Default: the one that definitions have by default. */
+  readonly catchUp?: CatchUpMode;
 }
 
+/** Late occurrences a second and definition, where a mode of catching up is given: more than fall due. */
+const CATCH_UP_RATE = 100;
+
 /** Creates a definition whose instances workers run. @returns its id. */
-export async function defined(client: BelfryClient, { name, rule, overlapPolicy }: Timetable): Promise<string> {
+export async function defined(
+  client: BelfryClient,
+  { name, rule, overlapPolicy, catchUp }: Timetable,
+): Promise<string> {
   const definition = {
     name,
     userId: "storm",
@@ -82,6 +90,7 @@ export async function defined(client: BelfryClient, { name, rule, overlapPolicy 
     action: { kind: { case: "worker" as const, value: { queue: QUEUE } } },
     overlapPolicy,
     bufferLimit: 10_000,
+    ...(catchUp === undefined ? {} : { catchUp: { mode: catchUp, maxRate: CATCH_UP_RATE } }),
     retryPolicy: { initialDelay: durationFromMs(100), factor: 1, jitter: durationFromMs(0), maxRetries: 50 },
     timeouts: { heartbeat: durationFromMs(HEARTBEAT_MS) },
   };

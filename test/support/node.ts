@@ -1,5 +1,7 @@
 /** A node on the in-memory store and a clock that stands still until a test turns it. */
 import type { DefinitionSpec } from "../../src/domain/definition/definition.ts";
+import { createInProcessNetwork } from "../../src/bus/in-process/network.ts";
+import type { InProcessNetwork } from "../../src/bus/in-process/network.ts";
 import type { Store } from "../../src/ports/store/store.ts";
 import type {
   Assignment,
@@ -21,8 +23,8 @@ export const SHARDS = 4;
 export interface World {
   readonly clock: ManualClock;
   readonly store: FaultyStore;
-  /** Starts another node on the same store. */
-  start(nodeId: string, options?: Partial<RuntimeOptions>): Promise<StartedRuntime>;
+  /** Starts another node on the same store. It hears of the others when they share a network. */
+  start(nodeId: string, options?: Partial<RuntimeOptions>, network?: InProcessNetwork): Promise<StartedRuntime>;
   stop(): Promise<void>;
 }
 
@@ -38,9 +40,10 @@ export async function aWorld(): Promise<World> {
   return {
     clock,
     store,
-    start: async (nodeId, options = {}) => {
+    start: async (nodeId, options = {}, network = createInProcessNetwork()) => {
       const node = startRuntime({
         store,
+        bus: network.endpoint(nodeId),
         clock,
         ids,
         random,

@@ -2,6 +2,7 @@
  * Records with sensible defaults. What a test does not name is of no matter to it; what it names stands in the test. Parts (`spec`, `life`,
  * `supervision`) may be given in part. Each record without an id gets the next one, so that later records have greater ids.
  */
+import { queueOf } from "../../src/domain/action.ts";
 import type { DefinitionRecord, DefinitionSpec } from "../../src/domain/definition/definition.ts";
 import type { OccurrenceRecord } from "../../src/domain/definition/occurrence.ts";
 import { type DefinitionCounters, NO_COUNTERS } from "../../src/domain/definition/supervision.ts";
@@ -234,7 +235,7 @@ export function anAttempt(given: Partial<AttemptRecord> = {}): AttemptRecord {
 export function anEntry(of: InstanceRecord, given: Partial<QueueEntry> = {}): QueueEntry {
   const { action, priority, definitionId } = of.spec;
   return {
-    queue: action.kind === "worker" ? action.queue : "agents",
+    queue: queueOf(action) ?? "agents",
     priority,
     definitionId: definitionId ?? "",
     instanceId: of.id,

@@ -29,7 +29,6 @@ interface Held {
   lastSequence: number;
 }
 
-const MAX_SHARDS = 65_536;
 /** Longer than any test takes. */
 const TTL_MS = 600_000;
 
@@ -47,7 +46,8 @@ export class ShardWriter {
 
   /** Takes every shard that can be had. The shards must have been prepared. */
   static async over(store: Store, node = "writer"): Promise<ShardWriter> {
-    return new ShardWriter(store, node, await store.shards.acquire(node, TTL_MS, MAX_SHARDS));
+    const all = (await store.shards.list()).map(({ shard }) => shard);
+    return new ShardWriter(store, node, await store.shards.acquire(node, TTL_MS, all));
   }
 
   /** Shard and epoch of what it holds, as leases are renewed and released. */

@@ -148,23 +148,43 @@ export class Queue {
     return this.#free.get(takerId) ?? 0;
   }
 
+  /** Free slots of all takers. */
+  get freeSlots(): number {
+    return [...this.#free.values()].reduce((sum, slots) => sum + slots, 0);
+  }
+
+  hasFree(mayTake: (takerId: string) => boolean): boolean {
+    for (const takerId of this.#free.keys()) {
+      if (mayTake(takerId)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** The priority of the most urgent entry, in memory or in the store; null when nothing waits. */
+  get mostUrgent(): number | null {
+    const index = this.#levels.findIndex((level) => level.waiting > 0 || level.hasTail);
+    return index < 0 ? null : index + 1;
+  }
+
   /** Whether an entry offered now would go to a taker at once. */
   get wouldMatch(): boolean {
     return this.waiting === 0 && this.#free.size > 0 && !this.hasTail;
   }
 
-  /** Takes one free slot, in turn. */
-  takeSlot(): string | null {
-    const next = this.#free.entries().next().value;
-    if (next === undefined) {
-      return null;
+  /** Takes one free slot, in turn, of those that `mayTake` allows. */
+  takeSlot(mayTake: (takerId: string) => boolean = () => true): string | null {
+    for (const [takerId, slots] of this.#free) {
+      if (mayTake(takerId)) {
+        this.#free.delete(takerId);
+        if (slots > 1) {
+          this.#free.set(takerId, slots - 1);
+        }
+        return takerId;
+      }
     }
-    const [takerId, slots] = next;
-    this.#free.delete(takerId);
-    if (slots > 1) {
-      this.#free.set(takerId, slots - 1);
-    }
-    return takerId;
+    return null;
   }
 
   /** Pairs the next waiting entry with a free slot; null when there is none of either. */

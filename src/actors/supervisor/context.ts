@@ -5,6 +5,7 @@ import type { SupervisorEffect } from "./effects.ts";
 
 export interface SupervisorContext {
   readonly id: string;
+  readonly createdAt: number;
   readonly spec: DefinitionSpec;
   readonly stateReason: string;
   readonly supervision: Supervision;

@@ -24,6 +24,7 @@ export function decideSupervisor(
 ): SupervisorDecision {
   const context: SupervisorContext = {
     id: definition.id,
+    createdAt: definition.createdAt,
     spec: definition.spec,
     stateReason: definition.stateReason,
     supervision,

@@ -32,7 +32,11 @@ export function firstSearchFrom({ timing }: Schedule, at: number): number {
 }
 
 /** When the next due time shall be looked at: its fire time, later when late occurrences are held back to their rate. Null: never. */
-export function nextLookAt({ id, spec, supervision }: SupervisorContext): number | null {
+export function nextLookAt({
+  id,
+  spec,
+  supervision,
+}: Pick<SupervisorContext, "id" | "spec" | "supervision">): number | null {
   const dueAt = supervision.nextDueAt;
   if (dueAt === null) {
     return null;

@@ -143,13 +143,14 @@ export function trigger(context: SupervisorContext, event: SupervisorEventOf<"TR
 }
 
 function instanceSpec(
-  { id, spec }: SupervisorContext,
+  { id, createdAt, spec }: SupervisorContext,
   kind: TriggerKind,
   scheduledAt: number | null,
   overrides: Overrides,
 ): InstanceSpec {
   return {
     definitionId: id,
+    definitionCreatedAt: createdAt,
     userId: spec.userId,
     name: spec.name,
     content: overrides.content ?? spec.content,

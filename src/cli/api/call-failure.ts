@@ -6,6 +6,7 @@ import { printable } from "../format/printable.ts";
 const HINTS: Readonly<Record<string, string>> = {
   DEFINITION_NOT_FOUND: '"belfry definitions list" shows which there are.',
   INSTANCE_NOT_FOUND: '"belfry instances list" shows which there are.',
+  NODE_NOT_FOUND: '"belfry nodes" shows which there are.',
   OVERLAP: "--ignore-overlap goes past it.",
   SHARD_UNAVAILABLE: '"belfry doctor" shows which node has the shards.',
   STORE_UNAVAILABLE: '"belfry doctor" looks at the database.',

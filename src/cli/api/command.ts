@@ -33,7 +33,7 @@ export async function withClient(
   options: ApiOptions,
   work: (client: BelfryClient, url: string) => Promise<void>,
 ): Promise<void> {
-  const url = options.server ?? serverOfEnvironment(surroundings);
+  const url = serverOf(surroundings, options);
   const client = createBelfryClient(url);
   try {
     await work(client, url);
@@ -44,7 +44,9 @@ export async function withClient(
   }
 }
 
-function serverOfEnvironment({ env }: Surroundings): string {
+/** The URL of the server that the options or the environment name. @throws Failure when that is none. */
+export function serverOf({ env }: Surroundings, { server }: ApiOptions): string {
+  if (server !== undefined) return server;
   const reading = readServerUrl(env);
   if (reading.kind === "wrong") throw new Failure(reading.message, { exitCode: EXIT_WRONG_CONFIG });
   return reading.url;

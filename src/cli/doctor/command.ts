@@ -15,7 +15,7 @@ export function addDoctorCommand(program: Command, surroundings: Surroundings): 
   const { out } = surroundings;
   program
     .command("doctor")
-    .description("Check whether a node can run here: Node, settings, data folder, database, shards, clock, port.")
+    .description("Check whether a node can run here: Node, settings, data folder, database, shards, clock, NATS, port.")
     .option("--json", "print the findings as JSON")
     .addHelpText(
       "after",

@@ -6,6 +6,7 @@ import { visitDataFolder } from "./data-folder-check.ts";
 import { checkDatabase } from "./database-check.ts";
 import { fail, ok, warn } from "./finding.ts";
 import type { Finding } from "./finding.ts";
+import { checkNats } from "./nats-check.ts";
 import { checkPort } from "./port-check.ts";
 
 const LEAST_NODE_MAJOR = 24;
@@ -35,6 +36,7 @@ export async function* examine(surroundings: Surroundings): AsyncGenerator<Findi
         clock: surroundings.clock,
         log: noLog,
       });
+  if (config.nats !== undefined) yield* await checkNats(config.nats, surroundings.clock, noLog);
   yield await checkPort(config, surroundings.clock);
 }
 

@@ -2,6 +2,7 @@ import { createServer } from "node:net";
 import type { Config } from "../../config/index.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { sentenceOf } from "../failure.ts";
+import { askHealth } from "../health/ask-health.ts";
 import { fail, ok, warn } from "./finding.ts";
 import type { Finding } from "./finding.ts";
 
@@ -20,14 +21,15 @@ export async function checkPort(config: Config, clock: Clock): Promise<Finding> 
     if (code !== "EADDRINUSE")
       return fail(CHECK, `${listen} cannot be listened on: ${sentenceOf(error)}`, "Choose another BELFRY_LISTEN.");
   }
-  const health = await healthAt(config, clock);
-  if (health === undefined) {
+  const scheme = config.tls === undefined ? "http" : "https";
+  const health = await askHealth(`${scheme}://${reachable(host)}:${port}`, clock, ANSWER_MS);
+  if (health.kind === "no answer") {
     return fail(CHECK, `something that is no Belfry listens on ${listen}`, "End it, or choose another BELFRY_LISTEN.");
   }
-  if (health === "SERVING") return ok(CHECK, `a Belfry serves on ${listen}`);
+  if (health.status === "SERVING") return ok(CHECK, `a Belfry serves on ${listen}`);
   return warn(
     CHECK,
-    `a Belfry listens on ${listen} and says ${health}`,
+    `a Belfry listens on ${listen} and says ${health.status}`,
     "It starts, drains, stands by, or lost its database: its log tells.",
   );
 }
@@ -40,29 +42,6 @@ function listenOnce(host: string, port: number): Promise<void> {
       server.close(() => resolve());
     });
   });
-}
-
-/** What the health service there answers; undefined when there is none. */
-async function healthAt({ host, port, tls }: Config, clock: Clock): Promise<string | undefined> {
-  const enough = new AbortController();
-  const limit = clock.schedule(ANSWER_MS, () => enough.abort());
-  try {
-    const answer = await fetch(
-      `${tls === undefined ? "http" : "https"}://${reachable(host)}:${port}/grpc.health.v1.Health/Check`,
-      {
-        method: "POST",
-        headers: { "content-type": "application/json" },
-        body: "{}",
-        signal: enough.signal,
-      },
-    );
-    const health: unknown = await answer.json();
-    return typeof health === "object" && health !== null && "status" in health ? String(health.status) : undefined;
-  } catch {
-    return undefined;
-  } finally {
-    limit.cancel();
-  }
 }
 
 /** A host to call for one to listen on. */

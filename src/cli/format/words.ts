@@ -77,6 +77,8 @@ export function actionInWords(action: Action | undefined): string {
   switch (action?.kind.case) {
     case "worker":
       return `worker queue ${action.kind.value.queue}`;
+    case "nats":
+      return `NATS subject ${action.kind.value.subject}`;
     case "external":
       return "external";
     case undefined:

@@ -4,6 +4,7 @@ import type { Log } from "../../ports/log.ts";
 import { StoreUnavailable } from "../../ports/store/journal.ts";
 import { openEmbeddedPostgres } from "../../store/embedded/embedded-postgres.ts";
 import { EmbeddedPostgresError } from "../../store/embedded/embedded-postgres-error.ts";
+import type { EmbeddedPostgresErrorCode } from "../../store/embedded/embedded-postgres-error.ts";
 import { Failure, sentenceOf } from "../failure.ts";
 import { databaseFacts, LEAST_DATABASE_VERSION } from "./database-facts.ts";
 
@@ -42,12 +43,19 @@ async function openEmbedded(dataDir: string, clock: Clock, log: Log): Promise<Op
     };
   } catch (error) {
     if (error instanceof EmbeddedPostgresError) {
-      const hint = error.code === "IN_USE" ? " Stop that one first, or choose another BELFRY_DATA_DIR." : "";
-      throw new Failure(`${sentenceOf(error)}${hint}`, { cause: error });
+      const hint = HINTS[error.code];
+      const sentence = sentenceOf(error);
+      throw new Failure(hint === undefined ? sentence : `${sentence.replace(/\.$/, "")}. ${hint}`, { cause: error });
     }
     throw error;
   }
 }
+
+/** What the message of the error does not say by itself. */
+const HINTS: Readonly<Partial<Record<EmbeddedPostgresErrorCode, string>>> = {
+  IN_USE: "Stop that one first, or choose another BELFRY_DATA_DIR.",
+  FOLDER_UNUSABLE: "Otherwise set BELFRY_DATABASE_URL to a PostgreSQL server.",
+};
 
 /** Runs what asks the database. @throws Failure that says what the database answered, or that it did not. */
 export async function reached<Answer>(place: string, work: () => Promise<Answer>): Promise<Answer> {

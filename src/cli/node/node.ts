@@ -1,7 +1,7 @@
 /**
  * The composition root: one node, wired from its parts. Whoever wants to know what runs in a Belfry process begins here.
  *
- *     database → migrations → store → shards prepared → runtime → server
+ *     database → migrations → store → shards prepared → network → runtime → server
  *
  * It ends in the opposite order (`stopping.ts`), and so does a start that fails half-way.
  */
@@ -12,12 +12,14 @@ import type { Store } from "../../ports/store/store.ts";
 import { DEFAULT_RUNTIME_OPTIONS, startRuntime } from "../../runtime/index.ts";
 import type { Runtime, RuntimeOptions } from "../../runtime/index.ts";
 import { startServer } from "../../server/index.ts";
-import { migrate, openPostgresStore, pendingMigrations } from "../../store/index.ts";
+import { databaseIdentity, migrate, openPostgresStore, pendingMigrations } from "../../store/index.ts";
 import { createIds } from "../../system/ids.ts";
 import { systemRandom } from "../../system/random.ts";
 import { Failure, sentenceOf } from "../failure.ts";
+import { ownVersion } from "../version.ts";
 import { openDatabase, reached } from "./database.ts";
 import type { OpenedDatabase } from "./database.ts";
+import { openNetwork } from "./network.ts";
 import { stopStep, stopSteps } from "./stopping.ts";
 import type { StopStep } from "./stopping.ts";
 
@@ -58,8 +60,26 @@ export async function startNode({ config, clock, log, migrates, opened }: NodeOp
     undo.unshift(stopStep("the database connections", 3_000, () => store.close()));
     await prepareShards(store, database, config.shardCount);
 
+    const network = await openNetwork(config, clock, log);
+    undo.unshift(stopStep("the connection to NATS", 3_000, () => network.close()));
+
     const ids = createIds(clock);
-    const runtime = startRuntime({ store, clock, ids, random: systemRandom, log, options: runtimeOptions(config) });
+    /** Of the API; undefined until it listens, when the system chooses it. */
+    let port = config.port === 0 ? undefined : config.port;
+    const { bus, eventStream, requester } = network;
+    const runtime = startRuntime({
+      store,
+      realm: await reached(database.place, () => databaseIdentity(database.url)),
+      bus,
+      eventStream,
+      requester,
+      clock,
+      ids,
+      random: systemRandom,
+      log,
+      options: runtimeOptions(config),
+      about: { address: () => advertisedAddress(config, port), version: ownVersion() },
+    });
     const draining = new AbortController();
     undo.unshift(stopStep("the work under way", 10_000, () => runtime.drain()));
 
@@ -67,12 +87,14 @@ export async function startNode({ config, clock, log, migrates, opened }: NodeOp
     const server = await listening(config, () =>
       startServer({ listen, tls, runtime, queries: store.queries, clock, ids, log, drainSignal: draining.signal }),
     );
+    port = portOf(server.address);
     undo.unshift(
       stopStep("the API", SERVER_GRACE_MS + 2_000, async () => {
-        // Health says NOT_SERVING before anything else, so that nobody sends new calls here; no attempt begins any more.
+        // Health says NOT_SERVING before anything else, so that nobody sends new calls here; no attempt begins any more,
+        // and the shards begin to move to other nodes.
         draining.abort();
         runtime.quiesce();
-        // Until they have hung up, workers may hand in what they have: the runtime still decides.
+        // Until they have hung up, workers may hand in what they have: this node still decides, or asks who does.
         await server.close(SERVER_GRACE_MS);
       }),
     );
@@ -116,6 +138,18 @@ function runtimeOptions({ nodeId, shardCount, leaseTtlMs }: Config): RuntimeOpti
     leaseMarginMs: Math.min(leaseMarginMs, Math.floor(leaseTtlMs / 4)),
     acquireEveryMs: Math.min(acquireEveryMs, Math.floor(leaseTtlMs / 4)),
   };
+}
+
+/** Where others find the API; empty while that is not known. */
+function advertisedAddress({ advertise }: Config, listenPort: number | undefined): string {
+  const { host } = advertise;
+  const port = advertise.port === 0 ? listenPort : advertise.port;
+  return port === undefined ? "" : `${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
+
+/** Of `host:port`. */
+function portOf(address: string): number {
+  return Number(address.slice(address.lastIndexOf(":") + 1));
 }
 
 const LISTEN_HINTS: Readonly<Record<string, string>> = {

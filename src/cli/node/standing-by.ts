@@ -2,10 +2,14 @@ import type { Clock } from "../../ports/clock.ts";
 import type { ShardLease, ShardStore } from "../../ports/store/shards.ts";
 import type { Runtime } from "../../runtime/index.ts";
 
-/** Whether a node that has just started decides, or waits for another that does. */
+/**
+ * Whether a node that has just started decides, or waits for another that does. Over NATS nodes share the shards, and commands find their way. A
+ * node that hears nobody and finds all shards in other hands, as without NATS, stands by: it serves reads, and takes over what becomes free.
+ */
 export type Standing =
-  | { readonly kind: "deciding"; readonly shards: number }
-  /** Others hold all shards. `nodes`: how many shards each of them has. */
+  /** `shards`: those it has so far; when it joined others they give it its part soon. `others`: the nodes it works with. */
+  | { readonly kind: "deciding"; readonly shards: number; readonly others: readonly string[] }
+  /** Others hold all shards, and are not heard. `nodes`: how many shards each of them has. */
   | { readonly kind: "standingBy"; readonly nodes: ReadonlyMap<string, number> };
 
 /** How long a node waits for its first shard before it looks who has them. */
@@ -22,8 +26,7 @@ export async function standingOf(
 ): Promise<Standing | undefined> {
   const { nodeId, shardCount } = runtime.status();
   while (!isStopping()) {
-    if (await isReadyWithin(runtime, PATIENCE_MS, clock))
-      return { kind: "deciding", shards: runtime.status().ownedShards.length };
+    if (await isReadyWithin(runtime, PATIENCE_MS, clock)) return decidingWith(runtime);
     // When the database does not answer, the runtime's own tries say so in the log.
     const leases = await shards.list().catch(() => []);
     const others = [...ownersOf(leases)].filter(([owner]) => owner !== nodeId);
@@ -31,6 +34,13 @@ export async function standingOf(
     if (held === shardCount) return { kind: "standingBy", nodes: new Map(others) };
   }
   return undefined;
+}
+
+/** How a node that decides stands at this moment. */
+export function decidingWith(runtime: Runtime): Standing & { readonly kind: "deciding" } {
+  const { nodeId, ownedShards } = runtime.status();
+  const others = runtime.cluster.nodes().filter((node) => node.nodeId !== nodeId);
+  return { kind: "deciding", shards: ownedShards.length, others: others.map((node) => node.nodeId) };
 }
 
 /** How many shards each node has. */

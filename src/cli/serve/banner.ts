@@ -6,10 +6,25 @@ import type { RunningNode } from "../node/node.ts";
 import type { Standing } from "../node/standing-by.ts";
 
 /** The one line that says that it serves, and where. Programs may take the address from it: it is the first URL. */
-export function servingLine({ url, database }: RunningNode, { nodeId }: Config, standing: Standing): string {
-  if (standing.kind === "deciding") return `Belfry serves on ${url} (node ${nodeId}, ${database.place})`;
+export function servingLine({ url, database }: RunningNode, config: Config, standing: Standing): string {
+  if (standing.kind === "deciding") return `Belfry serves on ${url} (${nodeOf(config, standing)}, ${database.place})`;
   const holders = [...standing.nodes].map(([node, shards]) => `${node} holds ${counted(shards, "shard")}`).join(", ");
-  return `Belfry serves reads on ${url} and stands by (node ${nodeId}, ${database.place}): ${holders}`;
+  const advice =
+    config.nats === undefined
+      ? "Nodes that all set BELFRY_NATS_URL share the work"
+      : "It takes part once they hear each other over NATS";
+  return `Belfry serves reads on ${url} and stands by (node ${config.nodeId}, ${database.place}): ${holders}. ${advice}.`;
+}
+
+/** What became of a node that stood by. */
+export function activeLine({ url }: RunningNode, config: Config, standing: Standing & { kind: "deciding" }): string {
+  if (standing.shards === 0) return `Belfry takes part on ${url}: ${nodeOf(config, standing)}`;
+  return `Belfry took over on ${url}: node ${config.nodeId} holds ${counted(standing.shards, "shard")}`;
+}
+
+function nodeOf({ nodeId, nats }: Config, { others }: Standing & { kind: "deciding" }): string {
+  if (nats === undefined) return `node ${nodeId}`;
+  return `node ${nodeId} of cluster ${nats.cluster}${others.length === 0 ? "" : ` with ${others.join(", ")}`}`;
 }
 
 /** For a person in front of a terminal: what to try first. */

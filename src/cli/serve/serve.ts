@@ -2,16 +2,15 @@ import type { Config } from "../../config/index.ts";
 import type { Log } from "../../ports/log.ts";
 import { Failure } from "../failure.ts";
 import { writeLine } from "../format/screen.ts";
-import { counted } from "../format/words.ts";
 import type { OpenedDatabase } from "../node/database.ts";
 import { startNode } from "../node/node.ts";
 import type { RunningNode } from "../node/node.ts";
 import { stopSteps } from "../node/stopping.ts";
 import type { Surroundings } from "../surroundings.ts";
-import { servingLine, writeFirstSteps } from "./banner.ts";
+import { activeLine, servingLine, writeFirstSteps } from "./banner.ts";
 import { Lifetime } from "../node/lifetime.ts";
 import { watchNpm } from "../node/orphan-watch.ts";
-import { standingOf } from "../node/standing-by.ts";
+import { decidingWith, standingOf } from "../node/standing-by.ts";
 
 export interface ServeOptions {
   readonly surroundings: Surroundings;
@@ -80,8 +79,5 @@ async function announce(
   writeFirstSteps(out, node.url);
   if (standing.kind === "deciding") return;
   await node.runtime.ready();
-  writeLine(
-    out,
-    `Belfry took over on ${node.url}: node ${config.nodeId} holds ${counted(node.runtime.status().ownedShards.length, "shard")}`,
-  );
+  writeLine(out, activeLine(node, config, decidingWith(node.runtime)));
 }

@@ -29,6 +29,8 @@ export type TriggerKind = "SCHEDULE" | "MANUAL" | "BACKFILL";
 /** What an instance was created with. Never changes. */
 export interface InstanceSpec {
   readonly definitionId: string | null;
+  /** When its definition was created: another one of the same id, made later, is not its definition. */
+  readonly definitionCreatedAt?: number;
   readonly userId: string;
   readonly name: string;
   readonly content: string;

@@ -25,10 +25,10 @@ export interface ShardStore {
   prepare(count: number): Promise<number>;
   list(): Promise<readonly ShardLease[]>;
   /**
-   * Takes up to `limit` shards that nobody owns, or whose lease is over, or that `node` already owned in an earlier life. Raises their epoch.
-   * @param held shards that this life of the node has: they are left alone. Default: none.
+   * Takes those of `wanted` that nobody owns, or whose lease is over, or that `node` already owned in an earlier life. Raises their epoch.
+   * Shards that this life of the node has must not be among them.
    */
-  acquire(node: string, ttlMs: number, limit: number, held?: readonly number[]): Promise<readonly AcquiredShard[]>;
+  acquire(node: string, ttlMs: number, wanted: readonly number[]): Promise<readonly AcquiredShard[]>;
   /** Extends the leases that are still this node's at these epochs. @returns the shards that are: others are lost. */
   renew(
     node: string,

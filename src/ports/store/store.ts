@@ -1,4 +1,5 @@
 import type { ActorStore } from "./actors.ts";
+import type { CursorStore } from "./cursors.ts";
 import type { JournalStore } from "./journal.ts";
 import type { QueryStore } from "./queries.ts";
 import type { ShardStore } from "./shards.ts";
@@ -9,6 +10,7 @@ export interface Store {
   readonly shards: ShardStore;
   readonly actors: ActorStore;
   readonly queries: QueryStore;
+  readonly cursors: CursorStore;
   /** Whether the store answers; throws StoreUnavailable when not. */
   ping(): Promise<void>;
   close(): Promise<void>;

@@ -1,9 +1,10 @@
 /**
  * Live events for any number of watchers.
  *
- * The runtime's feed has the events of the shards this node owns. What other nodes commit is noticed by asking the log how far it has come,
- * while there are watchers and shards of others. A watcher holds a tap: a bounded buffer of live events. A tap that runs over is emptied and
- * says so, and its watcher reads the log instead; so a slow reader costs a bounded amount of memory and misses nothing.
+ * The runtime's feed has the events of the shards this node owns, and tells which logs have grown when other nodes commit. Such a notice may
+ * get lost, and nodes that do not hear each other send none: so, while there are watchers and shards of others, the log is asked how far it has
+ * come, too. A watcher holds a tap: a bounded buffer of live events. A tap that runs over is emptied and says so, and its watcher reads the log
+ * instead; so a slow reader costs a bounded amount of memory and misses nothing.
  */
 import type { StatusEvent } from "../../domain/event/status-event.ts";
 import type { Clock, Timer } from "../../ports/clock.ts";
@@ -12,14 +13,18 @@ import type { QueryStore } from "../../ports/store/queries.ts";
 import type { Runtime } from "../../runtime/index.ts";
 
 export interface EventHubOptions {
-  readonly runtime: Pick<Runtime, "events" | "status">;
+  readonly runtime: Pick<Runtime, "events" | "status" | "cluster">;
   readonly queries: Pick<QueryStore, "eventBounds">;
   readonly clock: Clock;
   readonly log: Log;
+  /** How often the log is asked while no other node is heard. */
   readonly pollMs: number;
   /** Events one tap holds. */
   readonly tapLimit: number;
 }
+
+/** While other nodes are heard, which tell of their commits, the log is asked so many times more rarely. */
+const RARELY = 4;
 
 /** What has come since the last time. */
 export interface Taken {
@@ -49,10 +54,14 @@ export class EventHub {
   tap(shards: ReadonlySet<number> | null): Tap {
     const tap = new EventTap(shards, this.#options.tapLimit, () => this.#leave(tap));
     this.#taps.add(tap);
-    this.#feed ??= this.#options.runtime.events.subscribe((events) => {
-      for (const each of this.#taps) each.offer(events);
-    });
-    this.#timer ??= this.#schedulePoll();
+    this.#feed ??= this.#options.runtime.events.subscribe(
+      (events) => {
+        for (const each of this.#taps) each.offer(events);
+      },
+      (moved) => this.#markBehind(new Set(moved)),
+    );
+    // Soon: other nodes have yet to hear that somebody watches here.
+    this.#timer ??= this.#schedulePoll(this.#options.pollMs);
     return tap;
   }
 
@@ -66,13 +75,22 @@ export class EventHub {
     this.#lastSeen.clear();
   }
 
-  #schedulePoll(): Timer {
-    const timer = this.#options.clock.schedule(this.#options.pollMs, () => {
+  #markBehind(shards: ReadonlySet<number>): void {
+    for (const tap of this.#taps) tap.markBehind(shards);
+  }
+
+  #schedulePoll(delayMs: number): Timer {
+    const timer = this.#options.clock.schedule(delayMs, () => {
       void this.#poll().finally(() => {
-        if (this.#timer === timer) this.#timer = this.#schedulePoll();
+        if (this.#timer === timer) this.#timer = this.#schedulePoll(this.#restMs());
       });
     });
     return timer;
+  }
+
+  #restMs(): number {
+    const { runtime, pollMs } = this.#options;
+    return runtime.cluster.nodes().length > 1 ? pollMs * RARELY : pollMs;
   }
 
   /** Looks how far the shards of others have come. */
@@ -87,7 +105,7 @@ export class EventHub {
         if (!owned.has(shard) && this.#lastSeen.get(shard) !== last) moved.add(shard);
         this.#lastSeen.set(shard, last);
       }
-      if (moved.size > 0) for (const tap of this.#taps) tap.markBehind(moved);
+      if (moved.size > 0) this.#markBehind(moved);
     } catch (error) {
       log.warn("The event log could not be looked at; trying again", { error });
     }

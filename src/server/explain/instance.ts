@@ -1,4 +1,5 @@
 /** What an instance does or waits for, since when, and what comes next by itself. Pure. */
+import type { Action } from "../../domain/action.ts";
 import { isFinal, type InstanceRecord, type RunningAttempt } from "../../domain/instance/instance.ts";
 import { because, counted, durationInWords, relativeInWords, timeInZone } from "./words.ts";
 
@@ -54,9 +55,7 @@ function doing(instance: InstanceRecord): string {
 function waiting({ spec, life }: InstanceRecord): string {
   switch (life.waitingReason) {
     case "NO_WORKER":
-      return spec.action.kind === "worker"
-        ? `Waits for a worker of queue "${spec.action.queue}" with a free slot`
-        : "Waits to be run elsewhere";
+      return waitingToRun(spec.action);
     case "CONCURRENCY":
       return `Waits until others end: ${gates(spec).join(", ")}`;
     case "BUFFERED":
@@ -71,6 +70,17 @@ function waiting({ spec, life }: InstanceRecord): string {
       return "Waits because it is paused";
     case null:
       return "Waits to be started";
+  }
+}
+
+function waitingToRun(action: Action): string {
+  switch (action.kind) {
+    case "worker":
+      return `Waits for a worker of queue "${action.queue}" with a free slot`;
+    case "nats":
+      return `Waits for a node that is connected to NATS and has room for one more request (to "${action.subject}")`;
+    case "external":
+      return "Waits to be run elsewhere";
   }
 }
 

@@ -1,4 +1,5 @@
-import type { Action } from "../../domain/action.ts";
+import type { Action, NatsAction } from "../../domain/action.ts";
+import { natsViolations } from "../../domain/action.ts";
 import type { Action as ProtoAction, ActionSchema } from "../../gen/belfry/v1/action_pb.ts";
 import { DisconnectPolicy } from "../../gen/belfry/v1/policy_pb.ts";
 import { nameIn } from "./enumeration.ts";
@@ -8,13 +9,26 @@ import type { Init } from "./init.ts";
 /** That exactly one kind is set is a rule of the schema, checked before. */
 export function actionOf(action: ProtoAction | undefined, field: string, findings: Findings): Action {
   if (action === undefined) findings.add(field, "is required");
-  if (action?.kind.case !== "worker") return { kind: "external" };
-  const { queue, disconnectPolicy } = action.kind.value;
-  return {
-    kind: "worker",
-    queue,
-    disconnectPolicy: nameIn(DisconnectPolicy, disconnectPolicy) ?? "WAIT_FOR_HEARTBEAT",
-  };
+  const kind = action?.kind;
+  switch (kind?.case) {
+    case "worker": {
+      const { queue, disconnectPolicy } = kind.value;
+      return {
+        kind: "worker",
+        queue,
+        disconnectPolicy: nameIn(DisconnectPolicy, disconnectPolicy) ?? "WAIT_FOR_HEARTBEAT",
+      };
+    }
+    case "nats": {
+      const { subject, headers } = kind.value;
+      const nats: NatsAction = { kind: "nats", subject, headers };
+      for (const broken of natsViolations(nats)) findings.add(`${field}.nats.${broken.field}`, broken.description);
+      return nats;
+    }
+    case "external":
+    case undefined:
+      return { kind: "external" };
+  }
 }
 
 export function toAction(action: Action): Init<typeof ActionSchema> {
@@ -23,6 +37,8 @@ export function toAction(action: Action): Init<typeof ActionSchema> {
       const value = { queue: action.queue, disconnectPolicy: DisconnectPolicy[action.disconnectPolicy] };
       return { kind: { case: "worker", value } };
     }
+    case "nats":
+      return { kind: { case: "nats", value: { subject: action.subject, headers: { ...action.headers } } } };
     case "external":
       return { kind: { case: "external", value: {} } };
   }

@@ -1,3 +1,4 @@
+import { defaultTimeoutsOf } from "../../domain/action.ts";
 import type { DefinitionRecord, DefinitionSpec } from "../../domain/definition/definition.ts";
 import type { OccurrenceRecord } from "../../domain/definition/occurrence.ts";
 import type { DefinitionCounters, Supervision } from "../../domain/definition/supervision.ts";
@@ -48,19 +49,20 @@ export function definitionSpecOf(
   { field, dataMaxBytes, anchorAt }: SpecReading,
 ): DefinitionSpec {
   const findings = new Findings();
+  const action = actionOf(definition.action, `${field}.action`, findings);
   const spec: DefinitionSpec = {
     name: definition.name,
     userId: definition.userId,
     content: definition.content,
     payload: dataOf(definition.payload, `${field}.payload`, dataMaxBytes) ?? null,
     schedule: scheduleOf(definition.schedule, `${field}.schedule`, findings, anchorAt),
-    action: actionOf(definition.action, `${field}.action`, findings),
+    action,
     overlapPolicy: nameIn(OverlapPolicy, definition.overlapPolicy) ?? "SKIP",
     maxConcurrent: definition.maxConcurrent,
     bufferLimit: definition.bufferLimit ?? DEFAULT_BUFFER_LIMIT,
     catchUp: catchUpOf(definition.catchUp, `${field}.catchUp`, findings),
     retry: retryPolicyOf(definition.retryPolicy, `${field}.retryPolicy`, findings),
-    timeouts: timeoutsOf(definition.timeouts, `${field}.timeouts`, findings),
+    timeouts: timeoutsOf(definition.timeouts, `${field}.timeouts`, findings, defaultTimeoutsOf(action)),
     priority: priorityOrDefault(definition.priority),
     labels: definition.labels,
     businessId: definition.businessId,

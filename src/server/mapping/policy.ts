@@ -3,7 +3,7 @@ import { DEFAULT_CATCH_UP, type CatchUpPolicy } from "../../domain/policy/catch-
 import type { ConcurrencyKey, UniqueKey } from "../../domain/policy/keys.ts";
 import { DEFAULT_PRIORITY, type Priority } from "../../domain/policy/priority.ts";
 import { DEFAULT_RETRY_POLICY, type RetryPolicy } from "../../domain/policy/retry.ts";
-import { DEFAULT_TIMEOUTS, type Timeouts } from "../../domain/policy/timeouts.ts";
+import type { Timeouts } from "../../domain/policy/timeouts.ts";
 import {
   CatchUpMode,
   UniqueConflict,
@@ -61,16 +61,21 @@ export function toRetryPolicy(policy: RetryPolicy): Init<typeof RetryPolicySchem
   };
 }
 
-export function timeoutsOf(timeouts: ProtoTimeouts | undefined, field: string, findings: Findings): Timeouts {
-  if (timeouts === undefined) return DEFAULT_TIMEOUTS;
+export function timeoutsOf(
+  timeouts: ProtoTimeouts | undefined,
+  field: string,
+  findings: Findings,
+  defaults: Timeouts,
+): Timeouts {
+  if (timeouts === undefined) return defaults;
   const read = <F>(duration: Duration | undefined, name: string, fallback: F): number | F =>
     duration ? durationOf(duration, `${field}.${name}`, findings, { minMs: 1 }) : fallback;
   return {
-    scheduleToStartMs: read(timeouts.scheduleToStart, "scheduleToStart", DEFAULT_TIMEOUTS.scheduleToStartMs),
-    startToCloseMs: read(timeouts.startToClose, "startToClose", DEFAULT_TIMEOUTS.startToCloseMs),
-    scheduleToCloseMs: read(timeouts.scheduleToClose, "scheduleToClose", DEFAULT_TIMEOUTS.scheduleToCloseMs),
-    heartbeatMs: read(timeouts.heartbeat, "heartbeat", DEFAULT_TIMEOUTS.heartbeatMs),
-    cancelGraceMs: read(timeouts.cancelGrace, "cancelGrace", DEFAULT_TIMEOUTS.cancelGraceMs),
+    scheduleToStartMs: read(timeouts.scheduleToStart, "scheduleToStart", defaults.scheduleToStartMs),
+    startToCloseMs: read(timeouts.startToClose, "startToClose", defaults.startToCloseMs),
+    scheduleToCloseMs: read(timeouts.scheduleToClose, "scheduleToClose", defaults.scheduleToCloseMs),
+    heartbeatMs: read(timeouts.heartbeat, "heartbeat", defaults.heartbeatMs),
+    cancelGraceMs: read(timeouts.cancelGrace, "cancelGrace", defaults.cancelGraceMs),
   };
 }
 

@@ -1,17 +1,14 @@
 import type { JournalBatch } from "../../ports/store/journal.ts";
+import { InvalidBatch, checkFenced } from "../fence-check.ts";
 import { type Tables } from "./tables.ts";
-
-/** A batch that breaks the port's rules: a mistake of its writer, which a database would refuse too, if less clearly. */
-export class InvalidBatch extends Error {
-  override readonly name = "InvalidBatch";
-}
 
 /**
  * Refuses a batch that could not be written whole: rows outside its fences, rows named twice, sequences with a gap, new rows that exist,
  * changes of rows that do not. Called when the fences hold and before anything is written, so that a batch is written whole or not at all.
  */
 export function checkBatch(batch: JournalBatch, tables: Tables): void {
-  checkShards(batch, tables);
+  checkFenced(batch);
+  checkDeletions(batch, tables);
   checkNamedOnce(batch);
   checkSequences(batch, tables);
   for (const { id } of batch.createdInstances) {
@@ -32,18 +29,11 @@ export function checkBatch(batch: JournalBatch, tables: Tables): void {
     refuseWhen(tables.queue.has(instanceId), `instance ${instanceId} waits in a queue already`);
 }
 
-function checkShards(batch: JournalBatch, tables: Tables): void {
-  const fenced = new Set(batch.fences.map(({ shard }) => shard));
-  refuseWhen(fenced.size < batch.fences.length, "a shard has two fences");
-  const { fences: _fences, deletedDefinitions, ...rows } = batch;
-  for (const [part, records] of Object.entries(rows)) {
-    for (const { shard } of records)
-      refuseWhen(!fenced.has(shard), `${part} has a row in shard ${shard}, for which there is no fence`);
-  }
+function checkDeletions({ fences, deletedDefinitions }: JournalBatch, tables: Tables): void {
   for (const id of deletedDefinitions) {
     const definition = tables.definitions.get(id);
     refuseWhen(
-      definition !== undefined && !fenced.has(definition.shard),
+      definition !== undefined && !fences.some(({ shard }) => shard === definition.shard),
       `definition ${id} is deleted without a fence of its shard`,
     );
   }
@@ -90,5 +80,5 @@ function checkSequences(batch: JournalBatch, tables: Tables): void {
 }
 
 function refuseWhen(wrong: boolean, what: string): void {
-  if (wrong) throw new InvalidBatch(`The batch cannot be written: ${what}`);
+  if (wrong) throw new InvalidBatch(what);
 }

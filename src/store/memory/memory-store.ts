@@ -1,10 +1,11 @@
 import type { Clock } from "../../ports/clock.ts";
 import type { Store } from "../../ports/store/store.ts";
 import { MemoryActors } from "./actors.ts";
+import { MemoryCursors } from "./cursors.ts";
 import { MemoryJournal } from "./journal.ts";
 import { MemoryQueries } from "./queries.ts";
 import { MemoryShards } from "./shards.ts";
-import { emptyTables } from "./tables.ts";
+import { type Tables, emptyTables } from "./tables.ts";
 
 /**
  * A store that keeps everything in memory: for tests and simulations, where several nodes share one and it outlives each of them. It holds
@@ -12,14 +13,21 @@ import { emptyTables } from "./tables.ts";
  * (`InvalidBatch`), instead of a constraint of a database. Records that it gives out are frozen.
  *
  * @param clock the store's own clock, by whose monotonic reading leases are judged.
+ * @param tables where it keeps everything. Default: new ones.
  */
-export function createMemoryStore({ clock }: { readonly clock: Clock }): Store {
-  const tables = emptyTables();
+export function createMemoryStore({
+  clock,
+  tables = emptyTables(),
+}: {
+  readonly clock: Clock;
+  readonly tables?: Tables;
+}): Store {
   return {
     journal: new MemoryJournal(tables),
     shards: new MemoryShards(tables, clock),
     actors: new MemoryActors(tables),
     queries: new MemoryQueries(tables),
+    cursors: new MemoryCursors(tables),
     ping: async () => {},
     // There is nothing to let go of; other nodes may go on with it.
     close: async () => {},

@@ -31,18 +31,12 @@ export class MemoryShards implements ShardStore {
     });
   }
 
-  async acquire(
-    node: string,
-    ttlMs: number,
-    limit: number,
-    held: readonly number[] = [],
-  ): Promise<readonly AcquiredShard[]> {
+  async acquire(node: string, ttlMs: number, wanted: readonly number[]): Promise<readonly AcquiredShard[]> {
     const now = this.#clock.monotonic();
-    const wanted = this.#tables.shards.filter(({ shard }) => !held.includes(shard));
-    const free = wanted.filter(({ owner, expiresAt }) => owner === null || expiresAt <= now);
-    const own = wanted.filter(({ owner, expiresAt }) => owner === node && expiresAt > now);
-    // Own ones last, so that a node which asks again gets further ones.
-    return [...free, ...own].slice(0, limit).map((row) => {
+    const free = this.#tables.shards.filter(
+      ({ shard, owner, expiresAt }) => wanted.includes(shard) && (owner === null || owner === node || expiresAt <= now),
+    );
+    return free.map((row) => {
       row.owner = node;
       row.epoch += 1;
       row.expiresAt = now + ttlMs;

@@ -4,6 +4,7 @@ import type { SupervisorRecord } from "../../domain/definition/supervision.ts";
 import type { StatusEvent } from "../../domain/event/status-event.ts";
 import type { AttemptRecord } from "../../domain/instance/attempt.ts";
 import type { InstanceRecord } from "../../domain/instance/instance.ts";
+import type { PublishedCursor } from "../../ports/store/cursors.ts";
 import type { QueueEntry, RequestRecord } from "../../ports/store/journal.ts";
 
 /** One shard's row and its part of the log. */
@@ -34,6 +35,8 @@ export interface Tables {
   /** By instance. */
   readonly queue: Map<string, QueueEntry>;
   readonly requests: Map<string, RequestRecord>;
+  /** By shard. */
+  readonly cursors: Map<number, PublishedCursor>;
 }
 
 export function emptyTables(): Tables {
@@ -48,6 +51,7 @@ export function emptyTables(): Tables {
     attempts: new Map(),
     queue: new Map(),
     requests: new Map(),
+    cursors: new Map(),
   };
 }
 

@@ -1,5 +1,6 @@
 import { DatabaseError } from "pg";
 import type { CommitOutcome, JournalBatch, JournalStore } from "../../ports/store/journal.ts";
+import { checkFenced } from "../fence-check.ts";
 import type { JournalConnection } from "./journal-connection.ts";
 import { journalSections } from "./journal-sections.ts";
 
@@ -11,7 +12,10 @@ const COMMIT = {
 
 const FENCED = "BF001";
 
-/** Commits through the function of src/store/migrations/0002-journal.ts, which says how it fences and repeats (J1). */
+/**
+ * Commits through the function of src/store/migrations/0002-journal.ts, which says how it fences and repeats (J1). It fences the shards that
+ * the batch names, so the batch must name those of all its rows.
+ */
 export class PostgresJournal implements JournalStore {
   readonly #connection: JournalConnection;
 
@@ -20,6 +24,7 @@ export class PostgresJournal implements JournalStore {
   }
 
   async commit(batch: JournalBatch): Promise<CommitOutcome> {
+    checkFenced(batch);
     try {
       await this.#connection.run({ ...COMMIT, values: journalSections(batch) });
       return { kind: "committed" };

@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import type { Log } from "../../ports/log.ts";
 import type { Store } from "../../ports/store/store.ts";
 import { PostgresActors } from "./actors.ts";
+import { PostgresCursors } from "./cursors.ts";
 import { Database } from "./database.ts";
 import { JournalConnection } from "./journal-connection.ts";
 import { PostgresJournal } from "./journal.ts";
@@ -35,6 +36,7 @@ export async function openPostgresStore({
     shards: new PostgresShards(database),
     actors: new PostgresActors(database),
     queries: new PostgresQueries(database),
+    cursors: new PostgresCursors(database),
     async ping() {
       await database.run((tables) => sql`select 1`.execute(tables));
     },

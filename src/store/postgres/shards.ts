@@ -55,20 +55,18 @@ export class PostgresShards implements ShardStore {
     return rows;
   }
 
-  /** Shards that nobody holds come first, so that a node which asks again gets further ones. */
-  async acquire(
-    node: string,
-    ttlMs: number,
-    limit: number,
-    held: readonly number[] = [],
-  ): Promise<readonly AcquiredShard[]> {
+  /**
+   * A row that someone has locked at this moment is renewed, given up or taken by them: it is passed over, and another try finds out. The fence
+   * is locked FOR UPDATE, not less: that keeps out those who look at it FOR KEY SHARE (src/store/postgres/cursors.ts) and commits alike.
+   */
+  async acquire(node: string, ttlMs: number, wanted: readonly number[]): Promise<readonly AcquiredShard[]> {
+    if (wanted.length === 0) return [];
     const { rows } = await this.#database.run((tables) =>
       sql<AcquiredShard>`
         with free as (
           select id from belfry.shard
-          where (owner is null or owner = ${node} or expires_at <= clock_timestamp()) and id <> all (${held}::int[])
-          order by owner = ${node} and expires_at > clock_timestamp() nulls first, id
-          limit ${limit}
+          where id = any (${wanted}::int[]) and (owner is null or owner = ${node} or expires_at <= clock_timestamp())
+          order by id
           for update skip locked
         ),
         taken as (

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { anInstance, changed } from "../../support/records.ts";
 import { NO_ROWS } from "../../support/shard-writer.ts";
-import { type Given, LONG_TTL_MS, SHARDS } from "./given-store.ts";
+import { ALL_SHARDS, type Given, LONG_TTL_MS, SHARDS } from "./given-store.ts";
 
 /** Who may write, and how often. */
 export function fencingContract(given: Given): void {
@@ -17,7 +17,7 @@ export function fencingContract(given: Given): void {
         "late",
         late.held.filter(({ shard }) => shard === 1),
       );
-      const [taken] = await store.shards.acquire("next", LONG_TTL_MS, 1);
+      const [taken] = await store.shards.acquire("next", LONG_TTL_MS, [1]);
       expect(taken?.shard).toBe(1);
 
       expect(await late.send(batch)).toEqual({ kind: "fenced", shards: [1] });
@@ -36,7 +36,7 @@ export function fencingContract(given: Given): void {
         "late",
         late.held.filter(({ shard }) => shard === 0 || shard === 3),
       );
-      await store.shards.acquire("next", LONG_TTL_MS, SHARDS);
+      await store.shards.acquire("next", LONG_TTL_MS, ALL_SHARDS);
       const outcome = await late.send(batch);
       expect(outcome.kind).toBe("fenced");
       expect(outcome.kind === "fenced" && new Set(outcome.shards)).toEqual(new Set([0, 3]));
@@ -51,7 +51,7 @@ export function fencingContract(given: Given): void {
         "late",
         late.held.filter(({ shard }) => shard === 1),
       );
-      await store.shards.acquire("next", LONG_TTL_MS, 1);
+      await store.shards.acquire("next", LONG_TTL_MS, [1]);
       expect(await late.send(late.batch({}, [1, 2]))).toEqual({ kind: "fenced", shards: [1] });
       expect(await late.send(late.batch({ createdInstances: [anInstance({ shard: 2 })] }))).toEqual({
         kind: "committed",
@@ -66,7 +66,7 @@ export function fencingContract(given: Given): void {
       await before.write({ events: before.announce(2, "a", "b") });
       await before.write({ events: before.announce(2, "c") });
       await store.shards.release("before", before.held);
-      const acquired = await store.shards.acquire("after", LONG_TTL_MS, SHARDS);
+      const acquired = await store.shards.acquire("after", LONG_TTL_MS, ALL_SHARDS);
       expect(acquired.find(({ shard }) => shard === 2)).toMatchObject({ commit: 2, lastSequence: 3 });
       expect(acquired.find(({ shard }) => shard === 3)).toMatchObject({ commit: 0, lastSequence: 0 });
     }),
@@ -142,7 +142,7 @@ export function fencingContract(given: Given): void {
       const batch = node.batch({ events: node.announce(0, "created") });
       await node.send(batch);
       await store.shards.release("before", node.held);
-      await store.shards.acquire("after", LONG_TTL_MS, SHARDS);
+      await store.shards.acquire("after", LONG_TTL_MS, ALL_SHARDS);
       expect(await store.journal.commit(batch)).toEqual({ kind: "fenced", shards: [0] });
       expect(await store.queries.readEvents(0, 0, 10)).toHaveLength(1);
     }),

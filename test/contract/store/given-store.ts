@@ -1,10 +1,18 @@
 import type { Store } from "../../../src/ports/store/store.ts";
 import { ShardWriter } from "../../support/shard-writer.ts";
 
+/** Everything that a store holds, in a form that can be compared. */
+export interface StoredRows {
+  /** Leases and fences: what also changes when a batch without rows is committed. */
+  readonly shards: unknown;
+  readonly others: unknown;
+}
+
 /** A store under test. */
 export interface OpenedStore {
   /** Empty: no rows, no shards. */
   readonly store: Store;
+  rows(): Promise<StoredRows>;
   close(): Promise<void>;
   /** Turns the store's clock on by so much, where a test can; otherwise the suite waits for short leases to end. */
   advance?(ms: number): Promise<void>;
@@ -15,10 +23,12 @@ export type OpenStore = () => Promise<OpenedStore>;
 
 /** How many shards the suite works with. */
 export const SHARDS = 4;
+export const ALL_SHARDS: readonly number[] = Array.from({ length: SHARDS }, (_, shard) => shard);
 
 /** What a claim about a store gets: the store with its shards prepared. */
 export interface GivenStore {
   readonly store: Store;
+  rows(): Promise<StoredRows>;
   /** A node that holds all shards from now on. */
   writer(node?: string): Promise<ShardWriter>;
   /** Asks until the condition holds, turning the clock on meanwhile. */
@@ -44,6 +54,7 @@ export function givenStore(open: OpenStore): Given {
       await store.shards.prepare(SHARDS);
       await claim({
         store,
+        rows: () => opened.rows(),
         writer: (node) => ShardWriter.over(store, node),
         until: async (condition, holds) => {
           for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {

@@ -1,8 +1,10 @@
 import { describe } from "vitest";
 import { actorsContract } from "./actors-contract.ts";
 import { awkwardDataContract } from "./awkward-data-contract.ts";
+import { cursorsContract } from "./cursors-contract.ts";
 import { definitionQueriesContract } from "./definition-queries-contract.ts";
 import { eventsContract } from "./events-contract.ts";
+import { fencedWritesContract } from "./fenced-writes-contract.ts";
 import { fencingContract } from "./fencing-contract.ts";
 import { type OpenStore, givenStore } from "./given-store.ts";
 import { instanceLifeContract } from "./instance-life-contract.ts";
@@ -22,8 +24,10 @@ export function storeContract(name: string, open: OpenStore): void {
     describe("journal", () => journalContract(given));
     describe("the life of an instance", () => instanceLifeContract(given));
     describe("fencing", () => fencingContract(given));
+    describe("fenced writes", () => fencedWritesContract(given));
     describe("events", () => eventsContract(given));
     describe("shards", () => shardsContract(given));
+    describe("cursors of publishing", () => cursorsContract(given));
     describe("actors", () => actorsContract(given));
     describe("queues", () => queueContract(given));
     describe("definitions and their occurrences in lists", () => definitionQueriesContract(given));

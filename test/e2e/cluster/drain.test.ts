@@ -4,7 +4,8 @@ import { expect, test } from "vitest";
 import type { BelfryClient, WorkRequestSchema, WorkResponse } from "../../../src/client/index.ts";
 import { belfryErrorOf, InstanceState, OverlapPolicy } from "../../../src/client/index.ts";
 import { defined, QUEUE, untilAnswered } from "../../support/load.ts";
-import { aPair, until } from "./pair.ts";
+import { until } from "../../support/until.ts";
+import { aPair } from "./pair.ts";
 
 const COUNT = 20;
 

@@ -1,11 +1,11 @@
 /** Two nodes on one database. The first one to start, `a`, owns every shard; `b` stands by. */
-import { setTimeout as sleep } from "node:timers/promises";
 import type { BelfryClient } from "../../../src/client/index.ts";
 import { query } from "../../support/ledger-checks.ts";
 import { impatientClient } from "../../support/load.ts";
 import { startTestPostgres } from "../../support/postgres.ts";
 import type { ServerProcess } from "../../support/server-process.ts";
 import { startServerProcess } from "../../support/server-process.ts";
+import { until } from "../../support/until.ts";
 
 export interface Member {
   readonly server: ServerProcess;
@@ -24,8 +24,6 @@ export interface Pair extends AsyncDisposable {
 }
 
 export const SHARDS = 128;
-const PATIENCE_MS = 20_000;
-const LOOK_EVERY_MS = 20;
 
 export async function aPair(): Promise<Pair> {
   const stack = new AsyncDisposableStack();
@@ -68,13 +66,5 @@ export async function aPair(): Promise<Pair> {
   } catch (error) {
     await stack.disposeAsync();
     throw error;
-  }
-}
-
-/** @param claim what is waited for, for the message when it does not come. */
-export async function until(holds: () => boolean | Promise<boolean>, claim: string): Promise<void> {
-  for (const from = performance.now(); !(await holds());) {
-    if (performance.now() - from > PATIENCE_MS) throw new Error(`Waited ${PATIENCE_MS / 1000} s for this: ${claim}`);
-    await sleep(LOOK_EVERY_MS);
   }
 }

@@ -7,8 +7,9 @@ import type { Story } from "../../support/ledger-checks.ts";
 import { aftermath, query } from "../../support/ledger-checks.ts";
 import { defined, QUEUE, seededRandom, startTriggers } from "../../support/load.ts";
 import type { Timetable, TriggerReport } from "../../support/load.ts";
+import { until } from "../../support/until.ts";
 import type { Pair } from "./pair.ts";
-import { aPair, SHARDS, until } from "./pair.ts";
+import { aPair, SHARDS } from "./pair.ts";
 
 const FAST_MS = 200;
 /** A killed node's shards run elsewhere within this. */

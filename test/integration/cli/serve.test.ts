@@ -206,7 +206,7 @@ describe("on a database server", () => {
 
     const second = await serve({ ...settings, BELFRY_NODE_ID: "second" });
     expect(second.line).toMatch(
-      /^Belfry serves reads on http:\S+ and stands by \(node second, .*\): first holds 8 shards$/,
+      /^Belfry serves reads on http:\S+ and stands by \(node second, .*\): first holds 8 shards\./,
     );
     const read = await belfryJson<DefinitionAnswer>(["definitions", "get", definition.id], {
       BELFRY_SERVER: second.url,

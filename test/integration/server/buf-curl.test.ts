@@ -20,6 +20,7 @@ describe("buf curl, without a schema", () => {
   it("lists services", async () => {
     await using api = await anApiServer();
     expect((await bufCurl(api, "", "--list-services")).trim().split("\n").toSorted()).toEqual([
+      "belfry.v1.ClusterService",
       "belfry.v1.DefinitionService",
       "belfry.v1.EventService",
       "belfry.v1.InstanceService",

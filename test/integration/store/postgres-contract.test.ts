@@ -13,5 +13,5 @@ afterAll(() => database.stop());
 storeContract("PostgreSQL", async () => {
   await database.clear();
   const store = await database.openStore();
-  return { store, close: () => store.close() };
+  return { store, rows: () => database.rows(), close: () => store.close() };
 });

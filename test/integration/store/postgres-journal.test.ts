@@ -65,7 +65,8 @@ describe("updates touch no index (HOT)", () => {
       select i.indrelid::regclass::text as table, array_agg(distinct a.attname::text order by a.attname::text) as columns
       from pg_index i
       join pg_attribute a on a.attrelid = i.indrelid and a.attnum > 0
-      where i.indrelid in ('belfry.instance'::regclass, 'belfry.supervisor'::regclass, 'belfry.shard_log'::regclass)
+      where i.indrelid in ('belfry.instance'::regclass, 'belfry.supervisor'::regclass, 'belfry.shard_log'::regclass,
+        'belfry.published_cursor'::regclass)
         and (a.attnum = any (i.indkey) or exists (
           select from pg_depend d
           where d.objid = i.indexrelid and d.refobjid = i.indrelid and d.refobjsubid = a.attnum
@@ -76,6 +77,7 @@ describe("updates touch no index (HOT)", () => {
         table: "belfry.instance",
         columns: ["business_id", "created_at", "definition_id", "id", "keyed", "labels", "shard", "user_id", "wake_at"],
       },
+      { table: "belfry.published_cursor", columns: ["shard"] },
       { table: "belfry.shard_log", columns: ["shard"] },
       { table: "belfry.supervisor", columns: ["definition_id", "shard", "wake_at"] },
     ]);
@@ -191,13 +193,8 @@ describe("who takes a shard over", () => {
   it("waits for the commit under way, and goes on from it", async () => {
     await database.query("begin");
     await database.query("update belfry.shard_log set commit_count = 7, last_sequence = 9 where shard = 2");
-    const acquiring = store.shards.acquire("writer", 60_000, 4);
-    for (;;) {
-      const waiting = await database.query(
-        "select from pg_stat_activity where application_name = 'belfry' and wait_event_type = 'Lock'",
-      );
-      if (waiting.length > 0) break;
-    }
+    const acquiring = store.shards.acquire("writer", 60_000, [3, 0, 2, 1]);
+    await database.untilItWaits("belfry");
     await database.query("commit");
     expect((await acquiring).find(({ shard }) => shard === 2)).toMatchObject({ commit: 7, lastSequence: 9 });
   });
@@ -206,7 +203,7 @@ describe("who takes a shard over", () => {
     const other = await database.openStore();
     const taking = async (): Promise<void> => {
       for (let round = 0; round < 50; round++) {
-        const held = await other.shards.acquire("writer", 60_000, 4);
+        const held = await other.shards.acquire("writer", 60_000, [3, 0, 2, 1]);
         await other.shards.renew("writer", held, 60_000);
       }
     };

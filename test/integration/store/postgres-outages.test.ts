@@ -35,17 +35,6 @@ afterEach(async () => {
   await store.close();
 });
 
-/** Waits until some connection of that name waits for a lock. */
-async function untilItWaits(application: string): Promise<void> {
-  for (;;) {
-    const waiting = await database.query(
-      "select from pg_stat_activity where application_name = $1 and wait_event_type = 'Lock'",
-      [application],
-    );
-    if (waiting.length > 0) return;
-  }
-}
-
 async function terminate(application: string): Promise<void> {
   await database.query(
     "select pg_terminate_backend(pid, 10000) from pg_stat_activity where application_name = $1 and datname = current_database()",
@@ -76,7 +65,7 @@ describe("when the database breaks off", () => {
     await database.query("begin");
     await database.query("select from belfry.shard_log for update");
     const outcome = node.send(batch).catch((error: unknown) => error);
-    await untilItWaits("belfry journal");
+    await database.untilItWaits("belfry journal");
     await terminate("belfry journal");
     await database.query("rollback");
     expect(await outcome).toBeInstanceOf(StoreUnavailable);
@@ -111,6 +100,7 @@ describe("when the database breaks off", () => {
     const asked = {
       ping: () => store.ping(),
       commit: () => store.journal.commit(node.batch({}, [0])),
+      acquire: () => store.shards.acquire("another", 1000, [0]),
       renew: () => store.shards.renew("writer", node.held, 1000),
       release: () => store.shards.release("another", node.held),
       list: () => store.shards.list(),
@@ -120,6 +110,9 @@ describe("when the database breaks off", () => {
       forget: () => store.actors.forgetRequests(1, 1),
       attempts: () => store.queries.listAttempts("x", null, 1),
       events: () => store.queries.readEvents(0, 0, 1),
+      cursors: () => store.cursors.read([0]),
+      publish: () => store.cursors.write([{ shard: 0, epoch: 1, sequence: 0, stream: "stream" }]),
+      before: () => store.cursors.lastBefore([0], 1),
     };
     line.cut();
     for (const [what, ask] of Object.entries(asked)) await expect(ask(), what).rejects.toThrow(StoreUnavailable);

@@ -6,7 +6,7 @@ describe("help", () => {
   it("names every command and ends well", async () => {
     const { code, out } = await belfryHere(["--help"]);
     expect(code).toBe(0);
-    for (const command of ["serve", "demo", "doctor", "migrate", "definitions", "instances", "watch"]) {
+    for (const command of ["serve", "demo", "doctor", "migrate", "definitions", "instances", "watch", "health"]) {
       expect(out).toMatch(new RegExp(`^ {2}${command}`, "m"));
     }
   });
@@ -17,6 +17,7 @@ describe("help", () => {
     ["doctor"],
     ["migrate"],
     ["watch"],
+    ["health"],
     ...[
       "list",
       "get",
@@ -106,8 +107,8 @@ describe("a wrong variable of the environment ends a command with 2 and one line
     [["serve"], { BELFRY_SHARDS: "none" }, 'belfry: BELFRY_SHARDS must be a whole number from 1 to 65536, got "none".'],
     [
       ["migrate"],
-      { BELFRY_NATS_URL: "nats://x" },
-      "belfry: BELFRY_NATS_URL is not supported yet by this version of Belfry: unset it.",
+      { BELFRY_SECRET_KEY: "x" },
+      "belfry: BELFRY_SECRET_KEY is not supported yet by this version of Belfry: unset it.",
     ],
     [
       ["instances", "list"],

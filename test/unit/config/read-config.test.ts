@@ -41,10 +41,12 @@ describe("an empty environment", () => {
         listen: "127.0.0.1:8980",
         host: "127.0.0.1",
         port: 8980,
+        advertise: { host: "127.0.0.1", port: 8980 },
         database: { kind: "embedded", dataDir: ".belfry" },
         nodeId: "tower.example-8980",
         shardCount: 128,
         leaseTtlMs: 3000,
+        nats: undefined,
         tls: undefined,
         log: { level: "info", format: undefined },
       },
@@ -81,6 +83,7 @@ describe("values", () => {
       listen: "[::1]:443",
       host: "::1",
       port: 443,
+      advertise: { host: "::1", port: 443 },
       database: {
         kind: "url",
         url: "postgres://belfry:s3cret@db:5433/tasks?sslmode=require",
@@ -89,6 +92,7 @@ describe("values", () => {
       nodeId: "node-1",
       shardCount: 16,
       leaseTtlMs: 1500,
+      nats: undefined,
       tls: { cert, key },
       log: { level: "debug", format: "json" },
     });
@@ -124,6 +128,26 @@ describe("the default name of a node", () => {
   });
 });
 
+describe("the address that others are told", () => {
+  const told = (environment: Environment) => read(environment).config.advertise;
+
+  it("is the one that is listened on", () => {
+    expect(told({ BELFRY_LISTEN: "10.0.0.7:9000" })).toEqual({ host: "10.0.0.7", port: 9000 });
+  });
+
+  it.each(["0.0.0.0:9000", "[::]:9000"])("has the host's name where %s stands for all of its addresses", (listen) => {
+    expect(told({ BELFRY_LISTEN: listen })).toEqual({ host: "tower.example", port: 9000 });
+  });
+
+  it("is what it is said to be, with the port that is listened on for port 0", () => {
+    expect(told({ BELFRY_LISTEN: "0.0.0.0:0", BELFRY_ADVERTISE: "belfry-1:443" })).toEqual({
+      host: "belfry-1",
+      port: 443,
+    });
+    expect(told({ BELFRY_ADVERTISE: "[fd00::1]:0" })).toEqual({ host: "fd00::1", port: 0 });
+  });
+});
+
 describe("a wrong value stops the start with one line that names the variable", () => {
   it.each<[string, Environment, string]>([
     [
@@ -135,6 +159,9 @@ describe("a wrong value stops the start with one line that names the variable", 
     ["BELFRY_LISTEN", { BELFRY_LISTEN: "localhost:65536" }, 'got "localhost:65536"'],
     ["BELFRY_LISTEN", { BELFRY_LISTEN: "::1:8980" }, 'got "::1:8980"'],
     ["BELFRY_LISTEN", { BELFRY_LISTEN: "http://127.0.0.1:8980" }, "host:port"],
+    ["BELFRY_ADVERTISE", { BELFRY_ADVERTISE: "belfry-1" }, 'got "belfry-1"'],
+    ["BELFRY_ADVERTISE", { BELFRY_ADVERTISE: "0.0.0.0:8980" }, "nobody can call that address"],
+    ["BELFRY_ADVERTISE", { BELFRY_ADVERTISE: "[::]:8980" }, "nobody can call that address"],
     ["BELFRY_DATABASE_URL", { BELFRY_DATABASE_URL: "mysql://db/x" }, "it begins with mysql://"],
     ["BELFRY_DATABASE_URL", { BELFRY_DATABASE_URL: "db.example" }, "this is no URL"],
     ["BELFRY_NODE_ID", { BELFRY_NODE_ID: "node 1" }, 'got "node 1"'],
@@ -177,18 +204,15 @@ describe("a wrong value stops the start with one line that names the variable", 
 });
 
 describe("variables that this version does not know", () => {
-  it.each([
-    "BELFRY_NATS_URL",
-    "BELFRY_AUTH_TOKENS",
-    "BELFRY_SECRET_KEY",
-    "BELFRY_METRICS_LISTEN",
-    "BELFRY_ALLOW_PRIVATE_TARGETS",
-  ])("stop the start when their user would rely on them: %s", (name) => {
-    expect(refusal({ [name]: "x" })).toMatchObject({
-      variable: name,
-      message: `${name} is not supported yet by this version of Belfry: unset it.`,
-    });
-  });
+  it.each(["BELFRY_AUTH_TOKENS", "BELFRY_SECRET_KEY", "BELFRY_METRICS_LISTEN", "BELFRY_ALLOW_PRIVATE_TARGETS"])(
+    "stop the start when their user would rely on them: %s",
+    (name) => {
+      expect(refusal({ [name]: "x" })).toMatchObject({
+        variable: name,
+        message: `${name} is not supported yet by this version of Belfry: unset it.`,
+      });
+    },
+  );
 
   it("are warned of, with the one that was meant", () => {
     expect(read({ BELFRY_LISTN: "x", BELFRY_COLOUR: "red", OTHER: "y" }).warnings).toEqual([

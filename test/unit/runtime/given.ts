@@ -1,5 +1,6 @@
 /** What the tests of the runtime have in common: a node with its world, and what must be true of the store at any time. */
 import { expect, onTestFinished } from "vitest";
+import { queueOf as queueNameOf } from "../../../src/domain/action.ts";
 import type { DefinitionSpec } from "../../../src/domain/definition/definition.ts";
 import type { OccurrenceRecord } from "../../../src/domain/definition/occurrence.ts";
 import type { StatusEvent } from "../../../src/domain/event/status-event.ts";
@@ -152,7 +153,7 @@ export async function expectSound(world: World, definitionId: string): Promise<v
   });
   const queued = (await queueOf(world)).filter((entry) => entry.definitionId === definitionId);
   const offered = unfinished.filter(
-    ({ life, spec }) => life.waitingReason === "NO_WORKER" && spec.action.kind === "worker",
+    ({ life, spec }) => life.waitingReason === "NO_WORKER" && queueNameOf(spec.action) !== null,
   );
   expect(queued.map(({ instanceId }) => instanceId).toSorted()).toEqual(offered.map(({ id }) => id));
   await gaplessEvents(world);

@@ -95,7 +95,7 @@ describe("while the store is away", () => {
     world.store.goAway();
     const lost = trigger(world.node, id).catch((error: { reason: string }) => error.reason);
     await world.clock.advance(20_000);
-    expect(await lost).toBe("SHARD_UNAVAILABLE");
+    expect(await lost).toBe("OUTCOME_UNKNOWN");
     world.store.comeBack();
     await world.clock.advance(1000);
     expect(world.node.status()).toMatchObject({ ready: true });
@@ -114,7 +114,7 @@ describe("while the store is away", () => {
     world.store.goAway();
     const first = world.node.workers.complete(token, null).catch((error: { reason: string }) => error.reason);
     await world.clock.advance(30_000);
-    expect(await first).toBe("SHARD_UNAVAILABLE");
+    expect(await first).toBe("OUTCOME_UNKNOWN");
     world.store.comeBack();
     await world.clock.advance(2000);
     expect(await stateOf(world, instance.id)).toBe("RUNNING");

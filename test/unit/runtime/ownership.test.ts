@@ -1,3 +1,4 @@
+import { createInProcessNetwork } from "../../../src/bus/in-process/network.ts";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { Clock, Timer } from "../../../src/ports/clock.ts";
 import { DEFAULT_RUNTIME_OPTIONS, startRuntime } from "../../../src/runtime/index.ts";
@@ -70,6 +71,7 @@ function aStallingNode(world: Given, nodeId: string): { readonly node: StartedRu
   const process = new Stalling(world.clock);
   const { store } = world;
   const node = startRuntime({
+    bus: createInProcessNetwork().endpoint(nodeId),
     store,
     clock: process,
     ids: sequentialIds(),

@@ -93,6 +93,55 @@ describe("a command with a request id", () => {
     expect(second.state).toBe("FAILED");
     await expectSound(world, id);
   });
+
+  it("repeated, answers with what is durable, not with what was decided a moment ago", async () => {
+    const world = await given();
+    const id = await aDefinition(world.node);
+    const instance = await trigger(world.node, id);
+    await world.node.instances.pause(instance.id, { reason: "", requestId: "p1" });
+    const hold = world.store.holdCommits();
+    const cancelled = world.node.instances.cancel(instance.id, { reason: "", terminate: true });
+    let answered = false;
+    const again = world.node.instances.pause(instance.id, { reason: "", requestId: "p1" }).finally(() => {
+      answered = true;
+    });
+    await world.clock.advance(100);
+    expect(answered).toBe(false);
+    hold.release();
+    expect((await cancelled).state).toBe("CANCELLED");
+    expect((await again).state).toBe("CANCELLED");
+  });
+});
+
+describe("a batch of commands with request ids", () => {
+  it("is carried out once when it is repeated while its first try is being committed", async () => {
+    const world = await given();
+    const id = await aDefinition(world.node);
+    const items = [
+      { overrides: {}, requestId: "r1" },
+      { overrides: {}, requestId: "r2" },
+    ];
+    // The second try is told what the store knew before the first one was committed, and only after that.
+    const { actors } = world.store;
+    const { findRequests } = actors;
+    const firstIsDone = Promise.withResolvers<void>();
+    let asked = 0;
+    Object.assign(actors, {
+      findRequests: async (keys: readonly string[]) => {
+        const found = await findRequests(keys);
+        if (++asked === 2) await firstIsDone.promise;
+        return found;
+      },
+    });
+    const first = world.node.definitions.batchTrigger(id, { items, atomic: false });
+    const second = world.node.definitions.batchTrigger(id, { items, atomic: false });
+    const answers = await first;
+    firstIsDone.resolve();
+    const idsOf = (batch: Awaited<typeof first>) => batch.map((one) => ("instance" in one ? one.instance.id : one));
+    expect(idsOf(await second)).toEqual(idsOf(answers));
+    expect(asked).toBe(2);
+    expect(await instancesOf(world, id)).toHaveLength(2);
+  });
 });
 
 describe("creating a definition with an id of one's own", () => {
@@ -118,5 +167,25 @@ describe("creating a definition with an id of one's own", () => {
     });
     expect(definition.state).toBe("COMPLETED");
     expect((await world.store.queries.getDefinition(definition.id))?.definition.state).toBe("COMPLETED");
+  });
+});
+
+describe("a trigger repeated when its definition is gone", () => {
+  it("gets its first answer, alone and in a batch; a new one is refused", async () => {
+    const world = await given();
+    const id = await aDefinition(world.node);
+    const first = await trigger(world.node, id, {}, "r1");
+    const items = [{ overrides: {}, requestId: "b1" }];
+    const [batched] = await world.node.definitions.batchTrigger(id, { items, atomic: true });
+    for (const instance of await instancesOf(world, id)) {
+      await world.node.instances.cancel(instance.id, { reason: "", terminate: true });
+    }
+    await world.node.definitions.delete(id, {});
+    expect((await trigger(world.node, id, {}, "r1")).id).toBe(first.id);
+    for (const atomic of [true, false]) {
+      const [again] = await world.node.definitions.batchTrigger(id, { items, atomic });
+      expect(again).toMatchObject({ instance: { id: (batched as { instance: { id: string } }).instance.id } });
+    }
+    await expect(trigger(world.node, id, {}, "r2")).rejects.toMatchObject({ reason: "DEFINITION_NOT_FOUND" });
   });
 });

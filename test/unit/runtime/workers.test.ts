@@ -135,7 +135,7 @@ describe("the slots of a worker", () => {
     world.store.goAway();
     const lost = trigger(world.node, id).catch((error: { reason: string }) => error.reason);
     await world.clock.advance(10_000);
-    expect(await lost).toBe("SHARD_UNAVAILABLE");
+    expect(await lost).toBe("OUTCOME_UNKNOWN");
     world.store.comeBack();
     await world.clock.advance(2000);
     const instance = await trigger(world.node, id);

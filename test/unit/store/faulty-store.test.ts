@@ -1,12 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { StoreUnavailable } from "../../../src/ports/store/journal.ts";
 import { createMemoryStore } from "../../../src/store/memory/memory-store.ts";
+import { emptyTables } from "../../../src/store/memory/tables.ts";
 import { type OpenedStore } from "../../contract/store/given-store.ts";
 import { storeContract } from "../../contract/store/store-contract.ts";
 import { faultyStore } from "../../support/faulty-store.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
 import { anInstance } from "../../support/records.ts";
 import { ShardWriter } from "../../support/shard-writer.ts";
+import { memoryRows } from "./memory-rows.ts";
 
 async function aFaultyStore() {
   const store = faultyStore(createMemoryStore({ clock: new ManualClock() }));
@@ -17,8 +19,14 @@ async function aFaultyStore() {
 
 storeContract("a faulty store without faults", async (): Promise<OpenedStore> => {
   const clock = new ManualClock();
-  const store = faultyStore(createMemoryStore({ clock }));
-  return { store, close: () => store.close(), advance: (ms) => clock.advance(ms) };
+  const tables = emptyTables();
+  const store = faultyStore(createMemoryStore({ clock, tables }));
+  return {
+    store,
+    rows: async () => memoryRows(tables),
+    close: () => store.close(),
+    advance: (ms) => clock.advance(ms),
+  };
 });
 
 describe("a faulty store", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { InvalidBatch } from "../../../src/store/memory/batch-check.ts";
+import { InvalidBatch } from "../../../src/store/fence-check.ts";
 import { frozenCopy } from "../../../src/store/memory/frozen-copy.ts";
 import { createMemoryStore } from "../../../src/store/memory/memory-store.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
@@ -61,9 +61,9 @@ describe("the store in memory", () => {
     const clock = new ManualClock();
     const { store, node } = await aStore(clock);
     clock.setWall(clock.now() + 86_400_000);
-    expect(await store.shards.acquire("other", 1000, 10)).toEqual([]);
+    expect(await store.shards.acquire("other", 1000, [0, 1])).toEqual([]);
     await clock.advance(600_000);
-    expect(await store.shards.acquire("other", 1000, 10)).toHaveLength(2);
+    expect(await store.shards.acquire("other", 1000, [0, 1])).toHaveLength(2);
     expect(await store.shards.renew(node.node, node.held, 1000)).toEqual([]);
   });
 

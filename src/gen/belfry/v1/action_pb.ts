@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file belfry/v1/action.proto.
  */
 export const file_belfry_v1_action: GenFile = /*@__PURE__*/
-  fileDesc("ChZiZWxmcnkvdjEvYWN0aW9uLnByb3RvEgliZWxmcnkudjEicQoGQWN0aW9uEikKBndvcmtlchgBIAEoCzIXLmJlbGZyeS52MS5Xb3JrZXJBY3Rpb25IABItCghleHRlcm5hbBgCIAEoCzIZLmJlbGZyeS52MS5FeHRlcm5hbEFjdGlvbkgAQg0KBGtpbmQSBbpIAggBIn0KDFdvcmtlckFjdGlvbhIrCgVxdWV1ZRgBIAEoCUIcukgZchcY/wEyEl5bQS1aYS16MC05Ll8vLV0rJBJAChFkaXNjb25uZWN0X3BvbGljeRgCIAEoDjIbLmJlbGZyeS52MS5EaXNjb25uZWN0UG9saWN5Qgi6SAWCAQIQASIQCg5FeHRlcm5hbEFjdGlvbmIGcHJvdG8z", [file_belfry_v1_policy, file_buf_validate_validate]);
+  fileDesc("ChZiZWxmcnkvdjEvYWN0aW9uLnByb3RvEgliZWxmcnkudjEimAEKBkFjdGlvbhIpCgZ3b3JrZXIYASABKAsyFy5iZWxmcnkudjEuV29ya2VyQWN0aW9uSAASLQoIZXh0ZXJuYWwYAiABKAsyGS5iZWxmcnkudjEuRXh0ZXJuYWxBY3Rpb25IABIlCgRuYXRzGAMgASgLMhUuYmVsZnJ5LnYxLk5hdHNBY3Rpb25IAEINCgRraW5kEgW6SAIIASJ9CgxXb3JrZXJBY3Rpb24SKwoFcXVldWUYASABKAlCHLpIGXIXGP8BMhJeW0EtWmEtejAtOS5fLy1dKyQSQAoRZGlzY29ubmVjdF9wb2xpY3kYAiABKA4yGy5iZWxmcnkudjEuRGlzY29ubmVjdFBvbGljeUIIukgFggECEAEiEAoORXh0ZXJuYWxBY3Rpb24ihQIKCk5hdHNBY3Rpb24SQgoHc3ViamVjdBgBIAEoCUIxukguciwY/wEyJ15bIS0pKyxcLS8tPT8tfl0rKFwuWyEtKSssXC0vLT0/LX5dKykqJBKCAQoHaGVhZGVycxgCIAMoCzIiLmJlbGZyeS52MS5OYXRzQWN0aW9uLkhlYWRlcnNFbnRyeUJNukhKmgFHEBAiInIgGEAyHF5bQS1aYS16MC05XVtBLVphLXowLTlfLi1dKiQqH3IdGIAIMhheKFshLX5dKFsgLX5dKlshLX5dKT8pPyQaLgoMSGVhZGVyc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFiBnByb3RvMw", [file_belfry_v1_policy, file_buf_validate_validate]);
 
 /**
  * What an instance runs.
@@ -42,6 +42,14 @@ export type Action = Message<"belfry.v1.Action"> & {
      */
     value: ExternalAction;
     case: "external";
+  } | {
+    /**
+     * A service that answers requests on a NATS subject runs it.
+     *
+     * @generated from field: belfry.v1.NatsAction nats = 3;
+     */
+    value: NatsAction;
+    case: "nats";
   } | { case: undefined; value?: undefined };
 };
 
@@ -94,4 +102,36 @@ export type ExternalAction = Message<"belfry.v1.ExternalAction"> & {
  */
 export const ExternalActionSchema: GenMessage<ExternalAction> = /*@__PURE__*/
   messageDesc(file_belfry_v1_action, 2);
+
+/**
+ * Each attempt is one request on NATS with the instance's payload (`{}` when it has none) as JSON; the first reply is the result. A reply
+ * with the header `Nats-Service-Error-Code` is an error. While no node is connected to NATS instances wait. Where `timeouts` say nothing, an
+ * attempt takes at most 1 min (`start_to_close`), and has 10 s between the signs of life of the node that waits for the reply (`heartbeat`).
+ *
+ * @generated from message belfry.v1.NatsAction
+ */
+export type NatsAction = Message<"belfry.v1.NatsAction"> & {
+  /**
+   * Where the request goes: tokens of printable ASCII joined by dots, without wildcards (`*`, `>`). Not under `belfry` and `_INBOX`, nor
+   * beginning with `$`: those are not for requests of users.
+   *
+   * @generated from field: string subject = 1;
+   */
+  subject: string;
+
+  /**
+   * Headers of the request beside those that Belfry adds. Names: letters, digits, `_`, `.`, `-`, not beginning with `Nats-` or `Belfry-`, and
+   * not `traceparent`, in any case; no two that differ in case only. Values: printable ASCII and spaces between.
+   *
+   * @generated from field: map<string, string> headers = 2;
+   */
+  headers: { [key: string]: string };
+};
+
+/**
+ * Describes the message belfry.v1.NatsAction.
+ * Use `create(NatsActionSchema)` to create a new message.
+ */
+export const NatsActionSchema: GenMessage<NatsAction> = /*@__PURE__*/
+  messageDesc(file_belfry_v1_action, 3);
 

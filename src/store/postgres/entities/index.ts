@@ -4,6 +4,7 @@ import { EventEntity } from "./event.ts";
 import { FinishedInstanceEntity } from "./finished-instance.ts";
 import { InstanceEntity } from "./instance.ts";
 import { OccurrenceEntity } from "./occurrence.ts";
+import { PublishedCursorEntity } from "./published-cursor.ts";
 import { QueueEntryEntity } from "./queue-entry.ts";
 import { RequestEntity } from "./request.ts";
 import { ShardEntity, ShardLogEntity } from "./shard.ts";
@@ -22,4 +23,5 @@ export const ENTITIES = [
   QueueEntryEntity,
   RequestEntity,
   EventEntity,
+  PublishedCursorEntity,
 ] as const;

@@ -137,7 +137,6 @@ export class Told {
     const at = nextLookAt({
       id: this.definition.id,
       spec: this.definition.spec,
-      stateReason: "",
       supervision: this.supervision,
     });
     return at === null ? null : (at - T0) / 1000;

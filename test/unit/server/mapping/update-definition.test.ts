@@ -31,7 +31,7 @@ function anUpdatable() {
     definitions: {
       update: async (_, { change, ...command }) => {
         asked.push(command);
-        after = change(BEFORE);
+        after = change(BEFORE, 1);
         const updated = aDefinition({ spec: after, revision: 2 });
         return { definition: updated, supervision: aSupervisor(updated).supervision };
       },

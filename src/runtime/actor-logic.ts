@@ -1,0 +1,10 @@
+import { decideInstance } from "../actors/instance/decide.ts";
+import { decideSupervisor } from "../actors/supervisor/decide.ts";
+
+/** The actors' own decisions: pure functions of what they are and what happens. */
+export interface ActorLogic {
+  readonly decideInstance: typeof decideInstance;
+  readonly decideSupervisor: typeof decideSupervisor;
+}
+
+export const ACTORS: ActorLogic = { decideInstance, decideSupervisor };

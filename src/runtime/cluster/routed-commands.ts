@@ -1,0 +1,287 @@
+/**
+ * The runtime's commands as callers of any node see them, and as the owner of a shard carries them out for another node: the same commands,
+ * with JSON between them.
+ */
+import { isDeepStrictEqual } from "node:util";
+import { BelfryError } from "../../domain/error.ts";
+import type { BelfryErrorDetails, ErrorReason } from "../../domain/error.ts";
+import type { DefinitionRecord, DefinitionSpec } from "../../domain/definition/definition.ts";
+import { hashText, shardOf } from "../../domain/routing.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { Random } from "../../ports/random.ts";
+import type { DefinitionCommands, InstanceCommands, Triggered, WorkerCommands } from "../api.ts";
+import type { AttemptCommands } from "../attempt-commands.ts";
+import type { KeptAnswers } from "../compound-command.ts";
+import { instanceOfToken } from "../attempt-token.ts";
+import { definitionNotFound, staleAttempt } from "../refusals.ts";
+import type { CommandCall } from "./protocol.ts";
+import type { Router } from "./router.ts";
+
+/** What comes with an attempt's token. */
+export type ReportCommands = Pick<WorkerCommands, "heartbeat" | "complete" | "fail">;
+
+export interface LocalCommands {
+  readonly definitions: DefinitionCommands;
+  readonly instances: InstanceCommands;
+  readonly reports: ReportCommands;
+  readonly answers: KeptAnswers;
+  readonly attempts: AttemptCommands;
+}
+
+interface RoutingDeps {
+  readonly local: LocalCommands;
+  readonly router: Router;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly shardCount: number;
+  /** Committed state, for a change that is made here and carried out elsewhere. */
+  readonly readDefinition: (id: string) => Promise<DefinitionRecord | null>;
+}
+
+/** A batch's item that was refused, on its way between nodes. */
+interface RefusedItem {
+  readonly refused: { readonly reason: ErrorReason; readonly message: string; readonly details: BelfryErrorDetails };
+}
+
+type Create = Parameters<DefinitionCommands["create"]>[0];
+type Update = Parameters<DefinitionCommands["update"]>[1];
+type Replaced = Awaited<ReturnType<DefinitionCommands["update"]>> | "moved";
+
+/** The definition has changed since the new spec was made of it. */
+class Moved extends Error {
+  override readonly name = "Moved";
+}
+
+/** What comes of carrying a command out again: the same in every way; or the same, yet answered otherwise (a result that was taken is stale). */
+type Repeated = "same" | "harmless";
+
+const MOVED_MS = 10;
+const ROUTING_HASHES = 65_536;
+
+export function routedCommands({
+  local,
+  router,
+  clock,
+  random,
+  shardCount,
+  readDefinition,
+}: RoutingDeps): LocalCommands {
+  /** The same method, carried out by the owner of the id's shard. */
+  function routed<Arguments extends readonly [string, ...unknown[]], Value>(
+    name: string,
+    method: (...given: Arguments) => Promise<Value>,
+    { repeated, shardOfId }: { readonly repeated?: Repeated; readonly shardOfId?: (id: string) => number } = {},
+  ): (...given: Arguments) => Promise<Value> {
+    return (...given) => {
+      const [id, command] = given;
+      // What comes with a token is a worker's data, and none of ours.
+      const isNamed = shardOfId === undefined && hasRequestId(command);
+      const shard = shardOfId?.(id) ?? shardOf(id, shardCount);
+      const repeatable = repeated !== undefined || isNamed;
+      const sameAnswer = repeated === "same" || isNamed;
+      const call = { name, arguments: withoutTail(given), repeatable, sameAnswer };
+      return router.run(shard, call, () => method(...given));
+    };
+  }
+
+  function create(command: Create): ReturnType<DefinitionCommands["create"]> {
+    const { id, requestId } = command;
+    const named = hasRequestId(command);
+    const routing = named ? hashText(requestId ?? "") : random.integer(ROUTING_HASHES);
+    const shard = id === undefined ? routing % shardCount : shardOf(id, shardCount);
+    const given = { ...command, routing };
+    const call = { name: "definitions.create", arguments: [given], repeatable: named, sameAnswer: named };
+    return router.run(shard, call, () => local.definitions.create(given));
+  }
+
+  function update(id: string, command: Update): ReturnType<DefinitionCommands["update"]> {
+    const { etag, change, asked, requestId } = command;
+    const shard = shardOf(id, shardCount);
+    const repeatable = hasRequestId(command);
+    return router.run(
+      shard,
+      { name: "definitions.replace", arguments: [], repeatable },
+      () => local.definitions.update(id, command),
+      async (owner) => {
+        for (;;) {
+          const definition = await readDefinition(id);
+          if (definition === null) {
+            throw definitionNotFound(id);
+          }
+          const spec = change(definition.spec, definition.revision);
+          const replacement = { etag, asked, requestId, spec, basedOn: definition.revision };
+          const call = {
+            name: "definitions.replace",
+            arguments: [id, replacement],
+            repeatable,
+            sameAnswer: repeatable,
+          };
+          const replaced = await router.ask<Replaced>(owner, shard, call);
+          if (replaced !== "moved") {
+            return replaced;
+          }
+          await clock.sleep(MOVED_MS);
+        }
+      },
+    );
+  }
+
+  function batchTrigger(
+    id: string,
+    command: Parameters<DefinitionCommands["batchTrigger"]>[1],
+  ): ReturnType<DefinitionCommands["batchTrigger"]> {
+    const shard = shardOf(id, shardCount);
+    const repeatable = command.items.every(hasRequestId);
+    const call = { name: "definitions.batchTrigger", arguments: [id, command], repeatable, sameAnswer: repeatable };
+    return router.run(
+      shard,
+      call,
+      () => local.definitions.batchTrigger(id, command),
+      async (owner) =>
+        (await router.ask<readonly (Triggered | RefusedItem)[]>(owner, shard, call)).map((item) =>
+          "refused" in item ? new BelfryError(item.refused.reason, item.refused.message, item.refused.details) : item,
+        ),
+    );
+  }
+
+  const { definitions, instances, reports, answers, attempts } = local;
+  const shardOfToken = (token: string): number => shardOf(instanceOfToken(token) ?? "", shardCount);
+  const byToken = { repeated: "same", shardOfId: shardOfToken } as const;
+  const byRequestId = {
+    repeated: "same",
+    shardOfId: (requestId: string) => hashText(requestId) % shardCount,
+  } as const;
+  /** A report goes to the shard of its token's instance; one that is no token of ours is over. */
+  function report<Rest extends readonly unknown[], Value>(
+    name: string,
+    method: (token: string, ...rest: Rest) => Promise<Value>,
+    repeated: Repeated,
+  ): (token: string, ...rest: Rest) => Promise<Value> {
+    const send = routed(name, method, { repeated, shardOfId: shardOfToken });
+    return (token, ...rest) =>
+      instanceOfToken(token) === null ? Promise.reject(staleAttempt()) : send(token, ...rest);
+  }
+
+  return {
+    definitions: {
+      create,
+      update,
+      batchTrigger,
+      delete: routed("definitions.delete", definitions.delete),
+      pause: routed("definitions.pause", definitions.pause, { repeated: "same" }),
+      resume: routed("definitions.resume", definitions.resume),
+      cancel: routed("definitions.cancel", definitions.cancel),
+      trigger: routed("definitions.trigger", definitions.trigger),
+      backfill: routed("definitions.backfill", definitions.backfill, { repeated: "harmless" }),
+    },
+    instances: {
+      cancel: routed("instances.cancel", instances.cancel, { repeated: "same" }),
+      retry: routed("instances.retry", instances.retry),
+      pause: routed("instances.pause", instances.pause, { repeated: "same" }),
+      resume: routed("instances.resume", instances.resume),
+    },
+    reports: {
+      heartbeat: report("reports.heartbeat", reports.heartbeat, "same"),
+      complete: report("reports.complete", reports.complete, "harmless"),
+      fail: report("reports.fail", reports.fail, "harmless"),
+    },
+    attempts: {
+      claim: routed("attempts.claim", attempts.claim, byToken),
+      lose: routed("attempts.lose", attempts.lose, byToken),
+      takeBack: routed("attempts.takeBack", attempts.takeBack, byToken),
+    },
+    answers: {
+      recall: routed("answers.recall", answers.recall, byRequestId),
+      remember: routed("answers.remember", answers.remember, byRequestId),
+    },
+  };
+}
+
+function hasRequestId(command: unknown): boolean {
+  const { requestId } = (command ?? {}) as { readonly requestId?: string };
+  return requestId !== undefined && requestId !== "";
+}
+
+/** Carries out what other nodes send on. */
+export function carryOut(local: LocalCommands, { name, arguments: given }: CommandCall): Promise<unknown> {
+  const [group = "", method = ""] = name.split(".");
+  if (name === "definitions.create") {
+    return local.definitions.create(withAnchor(given[0] as Create));
+  }
+  if (name === "definitions.replace") {
+    return replace(local, given as unknown as Parameters<typeof replace>[1]);
+  }
+  if (name === "definitions.batchTrigger") {
+    const batch = given as unknown as Parameters<DefinitionCommands["batchTrigger"]>;
+    return local.definitions.batchTrigger(...batch).then((items) => items.map(sendable));
+  }
+  const commands = (local as unknown as Record<string, Record<string, Command>>)[group];
+  const command = commands !== undefined && Object.hasOwn(commands, method) ? commands[method] : undefined;
+  if (command === undefined) {
+    return Promise.reject(new BelfryError("INTERNAL", `This version of Belfry does not know the command "${name}".`));
+  }
+  return command(...given);
+}
+
+type Command = (...given: readonly unknown[]) => Promise<unknown>;
+
+async function replace(
+  local: LocalCommands,
+  [id, { etag, asked, requestId, spec, basedOn }]: readonly [
+    id: string,
+    replacement: Omit<Update, "change"> & { readonly spec: DefinitionSpec; readonly basedOn: number },
+  ],
+): Promise<Replaced> {
+  try {
+    return await local.definitions.update(id, {
+      ...(etag === undefined ? {} : { etag }),
+      ...(asked === undefined ? {} : { asked }),
+      ...(requestId === undefined ? {} : { requestId }),
+      change: (current, revision) => {
+        if (revision !== basedOn) {
+          throw new Moved();
+        }
+        // The same schedule is left as it is: a new one counts from now.
+        const wanted = anchored(spec);
+        return isDeepStrictEqual(wanted.schedule, current.schedule)
+          ? { ...wanted, schedule: current.schedule }
+          : wanted;
+      },
+    });
+  } catch (error) {
+    if (error instanceof Moved) {
+      return "moved";
+    }
+    throw error;
+  }
+}
+
+function sendable(item: Triggered | BelfryError): Triggered | RefusedItem {
+  if (!(item instanceof BelfryError)) {
+    return item;
+  }
+  const { reason, message, metadata, violations, retryAfterMs } = item;
+  return {
+    refused: {
+      reason,
+      message,
+      details: { metadata, violations, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) },
+    },
+  };
+}
+
+function withAnchor(command: Create): Create {
+  return { ...command, spec: anchored(command.spec) };
+}
+
+/** JSON has no NaN, which stands for the time of creation. */
+function anchored(spec: DefinitionSpec): DefinitionSpec {
+  const { schedule } = spec;
+  const anchorAt: number | null = schedule.anchorAt;
+  return { ...spec, schedule: { ...schedule, anchorAt: anchorAt ?? Number.NaN } };
+}
+
+/** JSON makes null of what is left out at the end. */
+function withoutTail(given: readonly unknown[]): readonly unknown[] {
+  return given.slice(0, given.findLastIndex((each) => each !== undefined) + 1);
+}

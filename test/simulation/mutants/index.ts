@@ -1,0 +1,26 @@
+import { CANCEL_FORGOTTEN, DOUBLE_TIMER, OVERLAP_OVERLOOKED, STALE_TOKEN_ACCEPTED } from "./actor-mutants.ts";
+import type { Mutant } from "./mutant.ts";
+import {
+  DEADLINE_OVERLOOKED,
+  FENCE_LEFT_OUT,
+  HAND_OVER_LOST,
+  OUTBOX_BEFORE_COMMIT,
+  QUEUE_ENTRY_LOST,
+  REQUEST_ID_FORGOTTEN,
+} from "./store-mutants.ts";
+
+import { EVENT_LOST } from "./stream-mutants.ts";
+
+export const MUTANTS: readonly Mutant[] = [
+  FENCE_LEFT_OUT,
+  OUTBOX_BEFORE_COMMIT,
+  DOUBLE_TIMER,
+  HAND_OVER_LOST,
+  STALE_TOKEN_ACCEPTED,
+  REQUEST_ID_FORGOTTEN,
+  DEADLINE_OVERLOOKED,
+  QUEUE_ENTRY_LOST,
+  CANCEL_FORGOTTEN,
+  OVERLAP_OVERLOOKED,
+  EVENT_LOST,
+];

@@ -1,0 +1,45 @@
+import { execFile } from "node:child_process";
+import { expect, it } from "vitest";
+import { simulate } from "./simulate.ts";
+
+/** What CI runs: within a minute or so on two slow cores. */
+const SEEDS = Number(process.env["SIM_SEEDS"] ?? 300);
+const FROM = Number(process.env["SIM_FROM"] ?? 1);
+
+it(
+  `in ${SEEDS} simulated clusters that are crashed, cut apart, held up and lied to, every promise is kept`,
+  { timeout: 1_800_000 },
+  async () => {
+    // As `npm run simulate` does it, on all cores.
+    const { failed, output } = await simulated(["--seeds", String(SEEDS), "--from", String(FROM)]);
+    console.log(output.trim().split("\n").slice(-2).join("\n"));
+    expect(failed, output).toBe(false);
+    expect(output).toContain(`${SEEDS} seeds from ${FROM}`);
+  },
+);
+
+it("a seed replays identically, watched or not", { timeout: 60_000 }, async () => {
+  for (const seed of [FROM, FROM + 7, FROM + 13]) {
+    const first = await simulate(seed);
+    const second = await simulate(seed, { traced: true });
+    const third = await simulate(seed, { traced: true });
+    expect(second.fingerprint).toBe(first.fingerprint);
+    expect(second.stats).toEqual(first.stats);
+    expect(third.trace).toEqual(second.trace);
+    expect(second.trace.length).toBeGreaterThan(100);
+  }
+});
+
+it("another seed is another run", async () => {
+  const [one, other] = [await simulate(FROM), await simulate(FROM + 1)];
+  expect(other.fingerprint).not.toBe(one.fingerprint);
+});
+
+function simulated(args: readonly string[]): Promise<{ readonly failed: boolean; readonly output: string }> {
+  const program = new URL("main.ts", import.meta.url).pathname;
+  return new Promise((resolve) => {
+    execFile(process.execPath, [program, ...args], { maxBuffer: 2 ** 26 }, (error, stdout, stderr) => {
+      resolve({ failed: error !== null, output: `${stdout}${stderr}` });
+    });
+  });
+}
