@@ -83,6 +83,16 @@ export class Triggers {
       return this.#decisions.run(() => items.map((item) => this.#one(id, item, { ignoreOverlap: true, known, found })));
     });
     const settled = await Promise.allSettled(results);
+    // They are of one shard: when it was not there, that is an answer to the whole, which can be asked again when no item would be made twice.
+    const absent = settled.flatMap((result) =>
+      result.status === "rejected" && isShardLost(result.reason) ? [result.reason] : [],
+    );
+    const isRepeatable = settled.every(
+      ({ status }, index) => status === "rejected" || (items[index]?.requestId ?? "") !== "",
+    );
+    if (absent.length > 0 && isRepeatable) {
+      throw absent.find(({ reason }) => reason === "OUTCOME_UNKNOWN") ?? absent[0];
+    }
     return settled.map((result) => {
       if (result.status === "fulfilled") {
         return result.value;
@@ -312,4 +322,8 @@ function notTriggered(resident: SupervisorResident): BelfryError {
     resident.definition.state,
     "A cancelled definition is ended for good: create a new one.",
   );
+}
+
+function isShardLost(error: unknown): error is BelfryError {
+  return error instanceof BelfryError && (error.reason === "SHARD_UNAVAILABLE" || error.reason === "OUTCOME_UNKNOWN");
 }

@@ -95,6 +95,8 @@ export async function startNodeCluster(options: NodeClusterOptions): Promise<Nod
       BELFRY_DATABASE_URL: databaseUrl,
       BELFRY_NATS_URL: nats.url,
       BELFRY_SHARDS: String(SHARDS),
+      // Of the embedded database, which these do not have.
+      BELFRY_DATA_DIR: undefined,
       ...options.env,
     };
     const nodes: ClusterNode[] = [];
@@ -151,7 +153,7 @@ export function sharesOf(leases: readonly Lease[]): ReadonlyMap<string, number> 
 
 async function openNode(given: {
   readonly id: string;
-  readonly env: Readonly<Record<string, string>>;
+  readonly env: Readonly<Record<string, string | undefined>>;
   readonly place: Place | undefined;
   readonly favour: (pid: number) => void;
   readonly stack: AsyncDisposableStack;

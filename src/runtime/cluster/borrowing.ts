@@ -2,33 +2,23 @@
  * Workers of other nodes, for instances that wait here.
  *
  * What waits is told to the nodes that have workers for the queue, when it changes and again with each look, so that a lost notice costs a
- * moment. They lend slots; a slot that nothing needs any more is given back at once. An attempt is decided here, committed here, and then sent:
- * when the other node refuses it, or never heard of it, the instance waits on and no attempt is counted (B1). When it is not known whether the
- * other node heard of it, it is sent again while that node lives, and then left to its timeouts, like one of a worker that fell silent (B2): the
- * next life of that node knows nothing of what the one before took. That an attempt is over is told when it is durable (B3).
+ * moment. They lend slots; a slot that nothing needs any more is given back at once. An attempt is decided here, committed here, and then sent
+ * (`Deliveries`). That it is over is told when it is durable (B3): until then its worker has it.
  */
-import { BelfryError } from "../../domain/error.ts";
 import type { InstanceRecord } from "../../domain/instance/instance.ts";
 import type { Clock, Timer } from "../../ports/clock.ts";
 import type { Log } from "../../ports/log.ts";
-import type { WorkerSignal } from "../api.ts";
 import type { QueueRest, Taker } from "../queue-parties.ts";
 import type { Queues } from "../queues.ts";
 import type { Session, Workers } from "../workers.ts";
 import { disconnectPolicyOf } from "../workers.ts";
-import { NodeUnreachable } from "./link.ts";
+import { Deliveries } from "./deliveries.ts";
 import type { Link } from "./link.ts";
 import { LOAN_MS } from "./lending.ts";
-import type { RemoteAssignment, SlotGrant } from "./protocol.ts";
+import type { SlotGrant } from "./protocol.ts";
 
 /** A loan ends here before it ends there. */
 const KEEP_MS = LOAN_MS - 1000;
-const ASSIGN_TIMEOUT_MS = 2000;
-const ASSIGN_TRIES = 4;
-/** Before it is sent again when it could not be sent at all. */
-const ASSIGN_AGAIN_MS = 500;
-/** Attempts in one question: each may have a big payload. */
-const ASSIGN_AT_ONCE = 32;
 /** A node that was away for so long has lost its workers. */
 const LOST_AFTER_MS = 10_000;
 /** In so long a time every node that lives is heard. */
@@ -58,13 +48,12 @@ export function remoteId(node: string, session: string): string {
 
 export class Borrowing {
   readonly #clock: Clock;
-  readonly #log: Log;
   readonly #link: Link;
   readonly #queues: Queues;
   readonly #workers: Workers;
   readonly #isAlive: (node: string) => boolean;
   readonly #run: (change: () => void) => void;
-  readonly #takeBack: (token: string) => void;
+  readonly #deliveries: Deliveries;
   readonly #lose: (token: string) => void;
   readonly #afterCommit: (token: string, run: () => void) => void;
   /** Nodes that are not heard any more: when their workers count as lost. */
@@ -90,13 +79,12 @@ export class Borrowing {
     afterCommit: (token: string, run: () => void) => void;
   }) {
     this.#clock = deps.clock;
-    this.#log = deps.log;
     this.#link = deps.link;
     this.#queues = deps.queues;
     this.#workers = deps.workers;
     this.#isAlive = deps.isAlive;
     this.#run = deps.run;
-    this.#takeBack = deps.takeBack;
+    this.#deliveries = new Deliveries(deps);
     this.#lose = deps.lose;
     this.#afterCommit = deps.afterCommit;
     this.#link.hear("grant", (from, grant) => this.#granted(from, grant));
