@@ -87,11 +87,12 @@ export class Triggers {
     const absent = settled.flatMap((result) =>
       result.status === "rejected" && isShardLost(result.reason) ? [result.reason] : [],
     );
+    const first = absent.find(isUnknown) ?? absent[0];
     const isRepeatable = settled.every(
       ({ status }, index) => status === "rejected" || (items[index]?.requestId ?? "") !== "",
     );
-    if (absent.length > 0 && isRepeatable) {
-      throw absent.find(({ reason }) => reason === "OUTCOME_UNKNOWN") ?? absent[0];
+    if (first !== undefined && isRepeatable) {
+      throw first;
     }
     return settled.map((result) => {
       if (result.status === "fulfilled") {
@@ -325,5 +326,9 @@ function notTriggered(resident: SupervisorResident): BelfryError {
 }
 
 function isShardLost(error: unknown): error is BelfryError {
-  return error instanceof BelfryError && (error.reason === "SHARD_UNAVAILABLE" || error.reason === "OUTCOME_UNKNOWN");
+  return error instanceof BelfryError && (error.reason === "SHARD_UNAVAILABLE" || isUnknown(error));
+}
+
+function isUnknown({ reason }: BelfryError): boolean {
+  return reason === "OUTCOME_UNKNOWN";
 }

@@ -261,7 +261,7 @@ describe("workers of all nodes", () => {
             await end();
           }
         }),
-        { seed: 11, numRuns: 25, endOnFailure: true },
+        { seed: 11, numRuns: 15, endOnFailure: true },
       );
     },
   );

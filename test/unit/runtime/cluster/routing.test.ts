@@ -172,6 +172,31 @@ describe("a command at a node that does not own the shard", () => {
     expect((await reported)[0]).toMatchObject({ status: "fulfilled", value: "COMPLETED" });
   });
 
+  it.each([true, false])(
+    "that is a batch is done whole when its shard was lost before it was durable (request ids: %s)",
+    async (named) => {
+      const world = await given();
+      const hold = world.lineOf("b").holdCommits();
+      const first = Promise.allSettled([trigger(world.owner, world.id, {}, "first")]);
+      await hold.arrived();
+      const items = [1, 2, 3].map((item) => ({ overrides: {}, ...(named ? { requestId: `item ${item}` } : {}) }));
+      const batch = world.here.definitions.batchTrigger(world.id, { items, atomic: false });
+      world.lineOf("b").breakOff("shards.renew");
+      await world.clock.advance(3500);
+      hold.release();
+      world.lineOf("b").mend();
+      await world.clock.advance(8000);
+      expect((await batch).map((item) => ("instance" in item ? "done" : item.reason))).toEqual([
+        "done",
+        "done",
+        "done",
+      ]);
+      expect(reasonOf((await first)[0])).toBe("ok");
+      expect(await instancesOf(world, world.id)).toHaveLength(4);
+      await expectSound(world, world.id);
+    },
+  );
+
   it("that changes a definition is carried out once when its answer is lost", async () => {
     const world = await given();
     world.network.lose({ says: "answer command" }, 1);
