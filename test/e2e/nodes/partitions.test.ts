@@ -78,10 +78,11 @@ function notShown(reason: keyof typeof MISSING, detail: string): readonly string
 async function brokenNetwork(): Promise<readonly string[]> {
   console.log(`BELFRY_NODES_SEED=${SEED}`);
   const random = seededRandom(SEED);
-  await using stalls = measureStalls();
+  await using stalls = measureStalls({ favoured: true });
   await using site = await openNetworkSite(3);
   await using cluster = await startNodeCluster({
     nodes: 3,
+    favoured: true,
     places: site.places,
     natsHost: site.host,
     postgresTcp: { host: site.host, port: POSTGRES_PORT, clients: site.network },

@@ -16,7 +16,7 @@ import { allFireAfter, longestSilenceAfter } from "./firing.ts";
 /** `BELFRY_NODES_SEED` repeats a storm: what happens to whom, and in which order; what the machine makes of it differs. */
 const SEED = Number(process.env["BELFRY_NODES_SEED"] ?? Date.now() % 1_000_000);
 /** How long new adversities come. Each comes once at least. */
-const STORM_MS = Number(process.env["BELFRY_NODES_STORM_MS"] ?? 90_000);
+const STORM_MS = Number(process.env["BELFRY_NODES_STORM_MS"] ?? 110_000);
 const DEFINITIONS = 200;
 /** A killed node's shards run elsewhere within this. */
 const TAKEOVER_MS = 5000;
@@ -45,8 +45,8 @@ test(
   async () => {
     console.log(`BELFRY_NODES_SEED=${SEED}`);
     const random = seededRandom(SEED);
-    await using stalls = measureStalls();
-    await using cluster = await startNodeCluster({ nodes: 3 });
+    await using stalls = measureStalls({ favoured: true });
+    await using cluster = await startNodeCluster({ nodes: 3, favoured: true });
     await cluster.shared();
     await using load = await startLoad(cluster, TIMETABLES, { count: 6, random });
 
