@@ -97,14 +97,15 @@ export class Roster {
     if (this.#admitted.delete(id) && member.concurrency !== null) {
       this.#leaveConcurrency(member.concurrency.key);
     }
-    const lines = ["all", "max"];
+    const lines: string[] = [];
     if (member.orderingKey !== "") {
       lines.push(`${ORDERING}${member.orderingKey}`);
     }
     if (member.concurrency !== null) {
       lines.push(`concurrency:${member.concurrency.key}`);
     }
-    return this.#relax(lines);
+    // Who may run beside nobody comes last: else another would be let go beside it in the same moment.
+    return this.#relax([...lines, "max", "all"]);
   }
 
   /**
@@ -120,7 +121,9 @@ export class Roster {
         this.#members.set(id, { ...member, exclusive: !member.exclusive });
       }
     }
-    return this.#relax([...this.#lines.keys()]);
+    return this.#relax(
+      [...this.#lines.keys()].toSorted((one, other) => Number(one === "all") - Number(other === "all")),
+    );
   }
 
   #relax(lines: readonly string[]): readonly string[] {
