@@ -5,7 +5,7 @@
  *    it is up.
  * R2 What may have been done is tried again only when doing it twice is the same as once: it has a request id, or is so by itself. Otherwise
  *    the caller hears OUTCOME_UNKNOWN. When the answer would be the same too, the question is asked again before its time is up: its message,
- *    or the answer, may have been lost.
+ *    or the answer, may have been lost. From then on no refusal says that it was not done, as the earlier message may still arrive.
  * R3 A node that knows of no other does not wait: nobody will come whom it could ask.
  */
 import { BelfryError } from "../../domain/error.ts";
@@ -13,7 +13,7 @@ import type { Clock } from "../../ports/clock.ts";
 import { StoreUnavailable } from "../../ports/store/journal.ts";
 import type { RuntimeOptions } from "../options.ts";
 import type { Ownership } from "../ownership.ts";
-import { busy, isUnavailable, outcomeUnknown, shardUnavailable, storeUnavailable } from "../refusals.ts";
+import { busy, outcomeUnknown, shardUnavailable, storeUnavailable } from "../refusals.ts";
 import { NodeUnreachable } from "./link.ts";
 import type { Link } from "./link.ts";
 import type { Membership } from "./membership.ts";
@@ -84,7 +84,8 @@ export class Router {
         const isOver = this.#clock.monotonic() - startedAt >= (mayBeDone ? Math.max(routeMs, answerMs) : routeMs);
         if (refusal !== null || this.#isFull || this.#membership.alone || isOver) {
           const last = refusal ?? (this.#isFull ? this.#full() : finalRefusal(error, shard));
-          throw mayBeDone && isUnavailable(last) ? outcomeUnknown() : last;
+          // Also what is refused now may be done later: the earlier try may still be on its way.
+          throw mayBeDone && last instanceof BelfryError ? outcomeUnknown() : last;
         }
         // Who did not answer in time may well have the shard still.
         if (owner !== null && !isUnknown(error)) {

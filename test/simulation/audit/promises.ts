@@ -127,9 +127,10 @@ export class Promises {
     );
   }
 
+  /** As the answer leaves the node: somebody may have made another one of the id by then. */
   deleted(id: string): void {
     this.#audit.require(
-      this.#records.deleted.has(id),
+      this.#records.onceDeleted.has(id),
       "what is acknowledged is durable",
       () => `definition ${id} is not deleted`,
     );

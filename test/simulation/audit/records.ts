@@ -14,6 +14,8 @@ export class Records {
   readonly occurrences = new Map<string, Map<number, OccurrenceRecord>>();
   readonly queued = new Set<string>();
   readonly deleted = new Set<string>();
+  /** Deleted at some time, also when another one of the id was made since. */
+  readonly onceDeleted = new Set<string>();
   /** Unfinished instances by definition. */
   readonly #unfinished = new Map<string, Set<string>>();
   /** By the tag of the caller who asked for an instance: how many events the log had when it was made. */
@@ -50,6 +52,7 @@ export class Records {
       this.supervisions.delete(id);
       this.occurrences.delete(id);
       this.deleted.add(id);
+      this.onceDeleted.add(id);
     }
     for (const occurrence of batch.occurrences) {
       const rows = this.occurrences.get(occurrence.definitionId) ?? new Map<number, OccurrenceRecord>();
