@@ -36,9 +36,11 @@ export function ended(context: SupervisorContext, event: SupervisorEventOf<"ENDE
     counters: { ...counters, consecutiveFailures },
   };
   const { schedule } = context.spec;
+  // The clock may have been set back since the firing: a due time that was taken is not taken again.
+  const after = Math.max(event.at, supervision.takenUntil);
   const nextDueAt =
     awaitsEnd(schedule) && counters.active === 0 && supervision.nextDueAt === null && !isSpent(schedule, supervision)
-      ? nextDueTime(schedule, event.at, event.at)
+      ? nextDueTime(schedule, after, event.at)
       : supervision.nextDueAt;
   return { context: { ...context, supervision: { ...supervision, nextDueAt } }, effects: [{ kind: "touched" }] };
 }

@@ -171,6 +171,13 @@ describe("a fixed delay", () => {
     expect(told.ended(20).dueAt).toBe(30);
   });
 
+  it("never comes to a due time again that it has taken, though the clock was set back before the end", () => {
+    const told = new Told({ schedule: fixedDelay() }).take(10);
+    expect(told.ended(0).dueAt).toBe(20);
+    told.take(20);
+    expect(told.ended(3).dueAt).toBe(23);
+  });
+
   it("goes on after a due time that was not fired", () => {
     const paused = new Told({ schedule: fixedDelay() }).pause(1).take(10);
     expect([paused.outcomes, paused.dueAt]).toEqual([["PAUSED 10"], 20]);
