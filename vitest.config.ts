@@ -1,11 +1,25 @@
 import { defineConfig } from "vitest/config";
 
+/** They kill nodes, connections and servers under load, and want the machine for themselves: one after the other. */
+const storms = ["test/e2e/kill/**/*.test.ts", "test/e2e/nodes/**/*.test.ts"];
+
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
     testTimeout: 60_000,
     hookTimeout: 120_000,
     pool: "forks",
-    maxWorkers: 2,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "tests",
+          include: ["test/**/*.test.ts"],
+          exclude: storms,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      { extends: true, test: { name: "storms", include: storms, maxWorkers: 1, sequence: { groupOrder: 2 } } },
+    ],
   },
 });
