@@ -210,7 +210,10 @@ export function definitionCommands(deps: CommandDeps): DefinitionCommands {
             let changed = changedSpec(resident, change);
             let roster = await deps.rosterChange.prepare(resident, changed.spec);
             // What another update changed while this one waited is not undone.
-            while (changed.from !== resident.definition.spec || deps.rosterChange.isOld(roster, resident)) {
+            while (
+              changed.from !== resident.definition.spec ||
+              deps.rosterChange.isOld(roster, resident, changed.spec)
+            ) {
               changed = changedSpec(resident, change);
               roster = await deps.rosterChange.prepare(resident, changed.spec);
             }

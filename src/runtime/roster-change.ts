@@ -1,4 +1,7 @@
-/** Changing the limits of a definition while instances of it are unfinished: its roster must know them before the new limits hold. */
+/**
+ * Changing the limits of a definition while instances of it are unfinished: its roster must know them before the new limits hold. An instance
+ * whose turn came counts as waiting until it is told: the new limits hold for it too, and say anew whose turn it is.
+ */
 import type { Roster } from "../actors/supervisor/roster.ts";
 import type { DefinitionSpec } from "../domain/definition/definition.ts";
 import type { DefinitionCounters } from "../domain/definition/supervision.ts";
@@ -18,6 +21,7 @@ export type PreparedRoster = {
   readonly roster: Roster;
   readonly released: readonly string[];
   readonly counters: DefinitionCounters;
+  readonly releasing: number;
 } | null;
 
 export class RosterChange {
@@ -33,26 +37,29 @@ export class RosterChange {
     this.#decisions = deps.decisions;
   }
 
-  /** Reads who is unfinished, when the new spec must know and the old one did not. */
+  /** Reads who is unfinished, when the roster is to be made anew. */
   async prepare(resident: SupervisorResident, spec: DefinitionSpec): Promise<PreparedRoster> {
-    if (!tracksAll(spec) || tracksAll(resident.definition.spec)) {
+    if (!isMadeAnew(resident, spec)) {
       return null;
     }
     for (let tries = 0; tries < TRIES; tries++) {
       await this.#journal.barrier();
       const { counters } = resident.supervision;
+      const { releasing } = resident;
       const stored = await this.#store.loadActiveOf(resident.id, "all");
-      // When one ended or came meanwhile, what was read is old.
-      if (resident.supervision.counters === counters) {
-        return { ...restoreRoster(spec, this.#current(resident, stored)), counters };
+      // When one ended or came meanwhile, or was told that its turn came, what was read is old.
+      if (resident.supervision.counters === counters && resident.releasing === releasing) {
+        return { ...restoreRoster(spec, this.#current(resident, stored)), counters, releasing };
       }
     }
     throw busy("instances of this definition that start and end", TRIES);
   }
 
-  /** Whether instances came or ended since: then it is to be prepared anew. */
-  isOld(prepared: PreparedRoster, { supervision }: SupervisorResident): boolean {
-    return prepared !== null && prepared.counters !== supervision.counters;
+  /** Whether instances came, ended or were told to go since: then it is to be prepared anew. */
+  isOld(prepared: PreparedRoster, resident: SupervisorResident, spec: DefinitionSpec): boolean {
+    return prepared === null
+      ? isMadeAnew(resident, spec)
+      : prepared.counters !== resident.supervision.counters || prepared.releasing !== resident.releasing;
   }
 
   apply(resident: SupervisorResident, prepared: PreparedRoster): void {
@@ -74,4 +81,9 @@ export class RosterChange {
     }
     return [...records.values()].filter(({ state }) => !isFinal(state)).toSorted((a, b) => (a.id < b.id ? -1 : 1));
   }
+}
+
+/** Whether the new spec must know what the roster does not: every unfinished instance, and who has not been told that its turn came. */
+function isMadeAnew({ definition, releasing }: SupervisorResident, spec: DefinitionSpec): boolean {
+  return tracksAll(spec) && (!tracksAll(definition.spec) || releasing > 0);
 }

@@ -90,8 +90,8 @@ export class Waking {
     const { clock, log, ownership, activation, decisions } = this.#deps;
     try {
       const resident = await activation.instance(instanceId);
-      // A supervisor that came to life anew meanwhile has found out by itself whose turn it is.
-      if (resident !== null && resident.supervisor === supervisor) {
+      // A supervisor that came to life anew meanwhile, or a roster made anew, has found out by itself whose turn it is.
+      if (resident !== null && resident.supervisor === supervisor && supervisor.roster.isAdmitted(instanceId)) {
         decisions.release(resident);
       }
       supervisor.releasing--;

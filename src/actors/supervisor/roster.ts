@@ -54,6 +54,11 @@ export class Roster {
     return [...this.#members.keys()];
   }
 
+  /** Whether it need not wait (any more). */
+  isAdmitted(id: string): boolean {
+    return this.#admitted.has(id);
+  }
+
   uniqueHolder(key: string): string | null {
     return this.#unique.get(key) ?? null;
   }
