@@ -6,6 +6,8 @@
  */
 import { readFile, writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
+import { breakerMachine } from "../src/actors/breaker/machine.ts";
+import { destinationMachine } from "../src/actors/destination/machine.ts";
 import { instanceMachine } from "../src/actors/instance/machine.ts";
 import { supervisorMachine } from "../src/actors/supervisor/machine.ts";
 
@@ -132,6 +134,8 @@ function page(): string {
     INTRODUCTION,
     section("Definition (任务定义): its supervisor", "src/actors/supervisor/machine.ts", supervisorMachine),
     section("Instance (任务实例)", "src/actors/instance/machine.ts", instanceMachine),
+    section("Destination (推送目标)", "src/actors/destination/machine.ts", destinationMachine),
+    section("Breaker (熔断器): of a destination", "src/actors/breaker/machine.ts", breakerMachine),
   ].join("\n");
 }
 

@@ -3,6 +3,8 @@ import { examplesText } from "./api/command.ts";
 import { addClusterCommands } from "./cluster/command.ts";
 import { addDefinitionsCommand } from "./definitions/command.ts";
 import { addDemoCommand } from "./demo/command.ts";
+import { addDestinationsCommand } from "./destinations/command.ts";
+import { addDispatchesCommand } from "./dispatches/command.ts";
 import { addDoctorCommand } from "./doctor/command.ts";
 import { addHealthCommand } from "./health/command.ts";
 import { addInstancesCommand } from "./instances/command.ts";
@@ -38,6 +40,8 @@ export function buildProgram(surroundings: Surroundings): Command {
   addMigrateCommand(program, surroundings);
   addDefinitionsCommand(program, surroundings);
   addInstancesCommand(program, surroundings);
+  addDispatchesCommand(program, surroundings);
+  addDestinationsCommand(program, surroundings);
   addWatchCommand(program, surroundings);
   addClusterCommands(program, surroundings);
   addHealthCommand(program, surroundings);

@@ -3,6 +3,7 @@ import { createClient } from "@connectrpc/connect";
 import type { Client } from "@connectrpc/connect";
 import { ClusterService } from "../gen/belfry/v1/cluster_service_pb.ts";
 import { DefinitionService } from "../gen/belfry/v1/definition_service_pb.ts";
+import { DispatchService } from "../gen/belfry/v1/dispatch_service_pb.ts";
 import { EventService } from "../gen/belfry/v1/event_service_pb.ts";
 import { InstanceService } from "../gen/belfry/v1/instance_service_pb.ts";
 import { WorkerService } from "../gen/belfry/v1/worker_service_pb.ts";
@@ -47,6 +48,7 @@ export interface BelfryClient {
   readonly definitions: Client<typeof DefinitionService>;
   readonly instances: Client<typeof InstanceService>;
   readonly workers: Client<typeof WorkerService>;
+  readonly dispatches: Client<typeof DispatchService>;
   readonly events: Client<typeof EventService>;
   readonly cluster: Client<typeof ClusterService>;
   /** The events as one unbroken sequence, over any number of connections. */
@@ -87,6 +89,7 @@ export function createBelfryClient(url: string, options: BelfryClientOptions = {
     definitions: createClient(DefinitionService, transport),
     instances: createClient(InstanceService, transport),
     workers: createClient(WorkerService, transport),
+    dispatches: createClient(DispatchService, transport),
     events,
     cluster: createClient(ClusterService, transport),
     watchEvents: (watch = {}) =>

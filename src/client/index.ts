@@ -75,6 +75,8 @@ export * from "../gen/belfry/v1/cluster_pb.ts";
 export * from "../gen/belfry/v1/cluster_service_pb.ts";
 export * from "../gen/belfry/v1/definition_pb.ts";
 export * from "../gen/belfry/v1/definition_service_pb.ts";
+export * from "../gen/belfry/v1/dispatch_pb.ts";
+export * from "../gen/belfry/v1/dispatch_service_pb.ts";
 export * from "../gen/belfry/v1/error_reason_pb.ts";
 export * from "../gen/belfry/v1/event_pb.ts";
 export * from "../gen/belfry/v1/event_service_pb.ts";

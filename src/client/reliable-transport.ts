@@ -76,7 +76,8 @@ function mayPass(error: unknown): boolean {
   const { reason, retryAfterMs } = belfryErrorOf(error);
   switch (code) {
     case Code.Unavailable:
-      return true;
+      // Whoever asks to fail fast is not kept waiting.
+      return reason !== "BREAKER_OPEN";
     case Code.ResourceExhausted:
       // Without a delay it is a bound that time does not change, such as the size of a payload.
       return retryAfterMs !== undefined;

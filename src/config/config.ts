@@ -16,6 +16,11 @@ export interface Config {
   readonly nats: NatsConfig | undefined;
   /** PEM. Undefined: cleartext. */
   readonly tls: { readonly cert: string; readonly key: string } | undefined;
+  /** 32 bytes each; the first encrypts stored secrets, all decrypt them. None are given: on the embedded database one is made. */
+  readonly secretKeys: readonly Uint8Array[];
+  readonly webhooks: WebhookConfig;
+  /** Where receivers of webhooks reach the API, without a slash at its end. Undefined: at the advertised address (`publicUrl`). */
+  readonly publicUrl: string | undefined;
   readonly log: LogConfig;
 }
 
@@ -45,6 +50,14 @@ export type NatsAccount =
   | { readonly kind: "credentials"; readonly credentials: string }
   | { readonly kind: "token"; readonly token: string }
   | { readonly kind: "user"; readonly user: string; readonly password: string };
+
+/** How webhooks are delivered. */
+export interface WebhookConfig {
+  /** Ranges in CIDR notation whose addresses may be called although they are not public. */
+  readonly allowedTargets: readonly string[];
+  /** PEM. Authorities to trust beside the usual ones. */
+  readonly ca: string | undefined;
+}
 
 export interface LogConfig {
   readonly level: (typeof LOG_LEVELS)[number];

@@ -18,6 +18,7 @@ import {
 } from "./values.ts";
 import { isPlanned, VARIABLES } from "./variables.ts";
 import type { VariableName } from "./variables.ts";
+import { allowsEveryTarget, publicUrlOf, secretKeysOf, webhooksOf } from "./webhook-values.ts";
 import { WrongVariable } from "./wrong-variable.ts";
 
 export type ConfigReading =
@@ -55,6 +56,8 @@ function configOf(environment: Environment, machine: Machine): Config {
   const databaseUrl = valueOf(environment, "BELFRY_DATABASE_URL");
   const nodeId = valueOf(environment, "BELFRY_NODE_ID");
   const logFormat = valueOf(environment, "BELFRY_LOG_FORMAT");
+  const known = (name: VariableName): string | undefined =>
+    valueOf(environment, name) ?? VARIABLES[name].fallback ?? undefined;
   return {
     ...listen,
     advertise: advertiseOf(valueOf(environment, "BELFRY_ADVERTISE"), listen, machine),
@@ -65,12 +68,15 @@ function configOf(environment: Environment, machine: Machine): Config {
     nodeId: nodeId === undefined ? defaultNodeId(machine, listen.port) : nodeIdOf(nodeId),
     shardCount: shardCountOf(valueOrDefault(environment, "BELFRY_SHARDS")),
     leaseTtlMs: leaseTtlOf(valueOrDefault(environment, "BELFRY_LEASE_TTL")),
-    nats: natsOf((name) => valueOf(environment, name) ?? VARIABLES[name].fallback ?? undefined, machine),
+    nats: natsOf(known, machine),
     tls: certificateOf(
       { name: "BELFRY_TLS_CERT_FILE", path: valueOf(environment, "BELFRY_TLS_CERT_FILE") },
       { name: "BELFRY_TLS_KEY_FILE", path: valueOf(environment, "BELFRY_TLS_KEY_FILE") },
       machine,
     ),
+    secretKeys: secretKeysOf(known, machine),
+    webhooks: webhooksOf(known, machine),
+    publicUrl: publicUrlOf(known("BELFRY_PUBLIC_URL")),
     log: {
       level: logLevelOf(valueOrDefault(environment, "BELFRY_LOG_LEVEL")),
       format: logFormat === undefined ? undefined : logFormatOf(logFormat),
@@ -112,6 +118,11 @@ function warningsOf(environment: Environment, config: Config): readonly string[]
   if (config.nats === undefined) {
     const idle = ONLY_WITH_NATS.filter((name) => valueOf(environment, name) !== undefined);
     for (const name of idle) warnings.push(`${name} has no effect, for BELFRY_NATS_URL is not set`);
+  }
+  if (allowsEveryTarget(config.webhooks.allowedTargets)) {
+    warnings.push(
+      "BELFRY_ALLOW_PRIVATE_TARGETS lets webhooks call every address: those of this machine, of its network and of a cloud's metadata too",
+    );
   }
   if (isReachableFromOutside(config.host)) {
     const unencrypted = config.tls === undefined ? "nothing is encrypted, and " : "";

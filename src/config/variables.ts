@@ -159,6 +159,45 @@ export const VARIABLES = {
     meaning: "The private key of that certificate.",
     allowed: "a readable PEM file with the private key of the certificate in BELFRY_TLS_CERT_FILE",
   },
+  BELFRY_SECRET_KEY: {
+    name: "BELFRY_SECRET_KEY",
+    fallback: null,
+    fallbackInWords: "made beside the embedded database; else no secrets are stored",
+    meaning: "Encrypts the secrets that Belfry stores. The same on all nodes. To change it, put a new key in front.",
+    allowed:
+      "a key, or several with commas between them: 32 bytes each as base64 or hex, as `openssl rand -base64 32` prints",
+  },
+  BELFRY_SECRET_KEY_FILE: {
+    name: "BELFRY_SECRET_KEY_FILE",
+    fallback: null,
+    fallbackInWords: "unset",
+    meaning: "A file with what `BELFRY_SECRET_KEY` would say.",
+    allowed:
+      "a readable file with keys of 32 bytes each as base64 or hex, commas between them; without BELFRY_SECRET_KEY",
+  },
+  BELFRY_ALLOW_PRIVATE_TARGETS: {
+    name: "BELFRY_ALLOW_PRIVATE_TARGETS",
+    fallback: null,
+    fallbackInWords: "unset: public addresses only",
+    meaning: "Addresses that webhooks may call although they are not public.",
+    allowed:
+      "addresses and ranges such as 10.1.0.0/16 or fd00::/8, or loopback, private or all; with commas between them",
+  },
+  BELFRY_WEBHOOK_CA_FILE: {
+    name: "BELFRY_WEBHOOK_CA_FILE",
+    fallback: null,
+    fallbackInWords: "unset: the usual authorities",
+    meaning: "Authorities that receivers of webhooks may have beside the usual ones.",
+    allowed: "a readable PEM file with certificates",
+  },
+  BELFRY_PUBLIC_URL: {
+    name: "BELFRY_PUBLIC_URL",
+    fallback: null,
+    fallbackInWords: "BELFRY_ADVERTISE",
+    meaning:
+      "Where receivers of webhooks reach the API of any node, to report results: the beginning of callback URLs.",
+    allowed: "an http:// or https:// URL without query, such as https://belfry.example.com",
+  },
   BELFRY_LOG_LEVEL: {
     name: "BELFRY_LOG_LEVEL",
     fallback: "info",
@@ -185,12 +224,7 @@ export type VariableName = keyof typeof VARIABLES;
 export const ALL_VARIABLES: readonly Variable[] = Object.values(VARIABLES);
 
 /** Names of the design that this version does not know yet: to ignore them would break what their user relies on. */
-const NOT_SUPPORTED_YET = [
-  /^BELFRY_AUTH_/,
-  /^BELFRY_SECRET_KEY$/,
-  /^BELFRY_METRICS_LISTEN$/,
-  /^BELFRY_ALLOW_PRIVATE_TARGETS$/,
-];
+const NOT_SUPPORTED_YET = [/^BELFRY_AUTH_/, /^BELFRY_METRICS_LISTEN$/];
 
 export function isPlanned(name: string): boolean {
   return NOT_SUPPORTED_YET.some((pattern) => pattern.test(name));

@@ -1,5 +1,6 @@
 import { DEFAULT_TIMEOUTS, type Timeouts } from "./policy/timeouts.ts";
 import type { Violation } from "./violation.ts";
+import { destinationQueue, originOf } from "./webhook/origin.ts";
 
 /** What happens to the attempts of a worker whose stream breaks. */
 export type DisconnectPolicy = "WAIT_FOR_HEARTBEAT" | "FAIL_AT_ONCE";
@@ -12,10 +13,26 @@ export interface NatsAction {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+/** An HTTP POST of the package of the instance; any 2xx is success. */
+export interface WebhookAction {
+  readonly kind: "webhook";
+  /** Absolute, http or https, as the URL standard writes it; without user information and fragment. */
+  readonly url: string;
+  /** Beside those that Belfry adds. Values of sensitive names (`isSensitive`) are sealed by the secret box. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Sealed; signs instead of the secrets of the destination. Empty: those sign. */
+  readonly secret: string;
+  /** What the package is called. Empty: the name of the instance. */
+  readonly taskType: string;
+  /** The receiver reports the result itself, within so long after it accepted; null: its 2xx is the result. */
+  readonly callback: { readonly timeoutMs: number } | null;
+}
+
 /** What an instance runs. */
 export type Action =
   | { readonly kind: "worker"; readonly queue: string; readonly disconnectPolicy: DisconnectPolicy }
   | NatsAction
+  | WebhookAction
   | { readonly kind: "external" };
 
 /** The queue of what nodes run themselves over NATS. No worker can ask for it: names of users have no `$`. */
@@ -28,6 +45,8 @@ export function queueOf(action: Action): string | null {
       return action.queue;
     case "nats":
       return NATS_QUEUE;
+    case "webhook":
+      return destinationQueue(originOf(action.url));
     case "external":
       return null;
   }
@@ -38,15 +57,25 @@ const BUILT_IN_HEARTBEAT_MS = 10_000;
 
 /** The heartbeat timeout of attempts whose action has one of its own; undefined: it depends on the worker. */
 export function heartbeatOf(action: Action): number | undefined {
-  return action.kind === "nats" ? BUILT_IN_HEARTBEAT_MS : undefined;
+  return action.kind === "nats" || action.kind === "webhook" ? BUILT_IN_HEARTBEAT_MS : undefined;
 }
 
 /** How long a request waits for its reply, unless the timeouts say otherwise. */
 export const REQUEST_TIMEOUT_MS = 60_000;
 
+/** How long one delivery of a webhook takes at most, the wait for a callback apart, unless the timeouts say otherwise (S3). */
+export const DELIVERY_TIMEOUT_MS = 30_000;
+
 /** The timeouts of a definition that names none. */
 export function defaultTimeoutsOf(action: Action): Timeouts {
-  return action.kind === "nats" ? { ...DEFAULT_TIMEOUTS, startToCloseMs: REQUEST_TIMEOUT_MS } : DEFAULT_TIMEOUTS;
+  switch (action.kind) {
+    case "nats":
+      return { ...DEFAULT_TIMEOUTS, startToCloseMs: REQUEST_TIMEOUT_MS };
+    case "webhook":
+      return { ...DEFAULT_TIMEOUTS, startToCloseMs: DELIVERY_TIMEOUT_MS };
+    default:
+      return DEFAULT_TIMEOUTS;
+  }
 }
 
 /** First tokens of subjects on which no service answers requests of users: what is private to Belfry, and the replies to others' requests. */

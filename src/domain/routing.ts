@@ -2,14 +2,18 @@
  * Which shard an id belongs to.
  *
  * A UUID carries its 16-bit routing hash in its last four hex digits, so a definition and the instances it fires, which are minted with the
- * definition's hash, live in one shard, and any node finds the shard of an id without asking the store. Free-text ids hash as a whole.
+ * definition's hash, live in one shard, and any node finds the shard of an id without asking the store. So do the ids of dispatches. Free-text
+ * ids hash as a whole; a destination's own definition lives where the destination does.
  */
+import { isDispatchId } from "./webhook/dispatch-id.ts";
+import { originOfDefinition } from "./webhook/origin.ts";
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 /** The 16-bit routing hash of an id. */
 export function routingHash(id: string): number {
-  return id.length === 36 && UUID.test(id) ? Number.parseInt(id.slice(32), 16) : hashText(id);
+  const isMinted = (id.length === 36 && UUID.test(id)) || isDispatchId(id);
+  return isMinted ? Number.parseInt(id.slice(-4), 16) : hashText(originOfDefinition(id) ?? id);
 }
 
 /** The 16-bit FNV-1a hash (folded from 32 bits) of a text's UTF-16 units. */

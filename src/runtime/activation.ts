@@ -145,6 +145,10 @@ export class Activation {
       counters.active === 0 ? [] : await this.#store.loadActiveOf(id, which),
     );
     this.#requireSame(shard, epoch);
+    const made = this.#residents.supervisors.get(id);
+    if (made !== undefined) {
+      return made; // It was created while its row was looked for (A1).
+    }
     const { supervision, wakeAt } = supervisor;
     const resident = supervisorResident(definition, { supervision, wakeAt, roster }, this.#clock.monotonic());
     this.#residents.supervisors.set(id, resident);

@@ -1,3 +1,4 @@
+import { decideDestination } from "../actors/destination/decide.ts";
 import { decideInstance } from "../actors/instance/decide.ts";
 import { decideSupervisor } from "../actors/supervisor/decide.ts";
 
@@ -5,6 +6,7 @@ import { decideSupervisor } from "../actors/supervisor/decide.ts";
 export interface ActorLogic {
   readonly decideInstance: typeof decideInstance;
   readonly decideSupervisor: typeof decideSupervisor;
+  readonly decideDestination: typeof decideDestination;
 }
 
-export const ACTORS: ActorLogic = { decideInstance, decideSupervisor };
+export const ACTORS: ActorLogic = { decideInstance, decideSupervisor, decideDestination };

@@ -2,6 +2,7 @@
  * What the runtime offers to its callers (server, command line, tests). Every command resolves after its decision is durable, and throws
  * BelfryError when it is refused. A repeated `requestId` gives the first answer again.
  */
+import type { Action, WebhookAction } from "../domain/action.ts";
 import type { DefinitionSpec, DefinitionRecord } from "../domain/definition/definition.ts";
 import type { Supervision } from "../domain/definition/supervision.ts";
 import type { BelfryError } from "../domain/error.ts";
@@ -10,6 +11,9 @@ import type { ExecutionError, InstanceRecord, InstanceState, Progress } from "..
 import type { JsonObject } from "../domain/json.ts";
 import type { ConcurrencyKey, UniqueKey } from "../domain/policy/keys.ts";
 import type { Priority } from "../domain/policy/priority.ts";
+import type { RetryPolicy } from "../domain/policy/retry.ts";
+import type { Timeouts } from "../domain/policy/timeouts.ts";
+import type { DestinationRecord, DestinationSettings } from "../domain/webhook/destination.ts";
 
 /** A definition and how its supervisor stands. */
 export interface DefinitionView {
@@ -30,6 +34,12 @@ export interface CreateDefinition {
 
 /** What one instance gets that differs from its definition; what is left out is the definition's. */
 export interface TriggerOverrides {
+  readonly name?: string;
+  readonly userId?: string;
+  readonly action?: Action;
+  readonly retry?: RetryPolicy;
+  readonly timeouts?: Timeouts;
+  readonly supersedeKey?: string;
   readonly payload?: JsonObject;
   readonly content?: string;
   readonly priority?: Priority;
@@ -130,6 +140,8 @@ export interface WorkerSignal {
 export interface WorkerOutlet {
   assign(assignments: readonly Assignment[]): void;
   signal(signals: readonly WorkerSignal[]): void;
+  /** An attempt of the worker is over, whoever ended it. Told before its slot is given to another one. */
+  released?(token: string): void;
   /** The node drains: finish and connect again. */
   drain(): void;
 }
@@ -143,6 +155,51 @@ export interface WorkerSession {
   close(): void;
 }
 
+/** A dispatch: an instance of its destination's own definition. */
+export interface CreateDispatch extends TriggerItem {
+  readonly overrides: TriggerOverrides & { readonly action: WebhookAction };
+  /** Refuse it while the destination takes none, instead of letting it wait. */
+  readonly failFast: boolean;
+}
+
+export interface DestinationView {
+  readonly record: DestinationRecord;
+  /** Deliveries under way, on the node that serves it; 0 when it is not in memory. */
+  readonly underWay: number;
+  /** What waits for it in the memory of that node. */
+  readonly waiting: number;
+}
+
+/** The settings of a destination that a caller may change; what is left out stays. */
+export interface UpdateDestination {
+  readonly etag?: string;
+  readonly change: Partial<DestinationSettings>;
+  readonly requestId?: string;
+}
+
+export interface DispatchCommands {
+  /** @throws BelfryError BREAKER_OPEN (`failFast`), DESTINATION_DISABLED, those of `DefinitionCommands.trigger` */
+  create(origin: string, command: CreateDispatch): Promise<Triggered>;
+}
+
+/** Destinations by origin (`https://hooks.example.com`). One that nothing was ever sent to has its defaults. */
+export interface DestinationCommands {
+  get(origin: string): Promise<DestinationView>;
+  update(origin: string, command: UpdateDestination): Promise<DestinationView>;
+  /** Closes the breaker, enables it, forgets its failures: what waits is delivered. */
+  reset(origin: string, command: { readonly requestId?: string }): Promise<DestinationView>;
+  /** Shuts the breaker by hand, until it is reset. */
+  isolate(origin: string, command: { readonly reason: string; readonly requestId?: string }): Promise<DestinationView>;
+  /**
+   * Signs with a new secret from now on, and with those before for `overlapMs` more.
+   * @param sealed the new secret, by the secret box.
+   */
+  rotateSecret(
+    origin: string,
+    command: { readonly sealed: string; readonly overlapMs: number; readonly requestId?: string },
+  ): Promise<DestinationView>;
+}
+
 export interface Heartbeat {
   readonly progress?: Omit<Progress, "at">;
   readonly metadata?: JsonObject;
@@ -152,6 +209,8 @@ export interface Failure {
   readonly error: ExecutionError;
   readonly retryable: boolean;
   readonly retryDelayMs?: number;
+  /** What was sent and answered; only of attempts that a node makes itself. */
+  readonly exchange?: JsonObject;
 }
 
 export interface WorkerCommands {
@@ -174,8 +233,19 @@ export interface WorkerCommands {
     token: string,
     heartbeat: Heartbeat,
   ): Promise<{ readonly cancelRequested: boolean; readonly pauseRequested: boolean }>;
-  complete(token: string, result: JsonObject | null): Promise<InstanceState>;
+  complete(token: string, result: JsonObject | null, exchange?: JsonObject): Promise<InstanceState>;
   fail(token: string, failure: Failure): Promise<InstanceState>;
+}
+
+/** What a node says of attempts that it makes itself, beside what workers say of theirs. */
+export interface ExecutorCommands extends Pick<WorkerCommands, "open" | "heartbeat" | "complete" | "fail"> {
+  /** It was delivered to somebody who reports the result with the same token, within `withinMs`. Its slot is free. */
+  awaitResult(
+    token: string,
+    delivered: { readonly withinMs: number; readonly exchange: JsonObject },
+  ): Promise<InstanceState>;
+  /** It was not carried out and cannot be now: it does not count, and waits in its queue again. */
+  giveBack(token: string): Promise<void>;
 }
 
 /** Committed events, as they happen. */
@@ -225,8 +295,8 @@ export interface ShardView {
 
 /** An actor in the memory of a node. */
 export interface ActorView {
-  readonly kind: "supervisor" | "instance" | "queue";
-  /** Of its definition or instance; the name of a queue. */
+  readonly kind: "supervisor" | "instance" | "destination" | "queue";
+  /** Of its definition or instance; the origin of a destination; the name of a queue. */
   readonly id: string;
   readonly nodeId: string;
   /** Null: a queue has none. */
@@ -272,6 +342,8 @@ export interface RuntimeStatus {
 export interface Runtime {
   readonly definitions: DefinitionCommands;
   readonly instances: InstanceCommands;
+  readonly dispatches: DispatchCommands;
+  readonly destinations: DestinationCommands;
   readonly workers: WorkerCommands;
   readonly events: EventFeed;
   readonly cluster: ClusterView;

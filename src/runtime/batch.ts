@@ -6,6 +6,7 @@ import type { Announcement, StatusEvent } from "../domain/event/status-event.ts"
 import type { AttemptRecord } from "../domain/instance/attempt.ts";
 import type { InstanceRecord } from "../domain/instance/instance.ts";
 import { isFinal } from "../domain/instance/instance.ts";
+import type { ActorStateRecord } from "../ports/store/actor-states.ts";
 import type { JournalBatch, QueueEntry, RequestRecord, ShardFence } from "../ports/store/journal.ts";
 import { shardUnavailable } from "./refusals.ts";
 import type { InstanceResident, SupervisorResident } from "./residents.ts";
@@ -18,6 +19,18 @@ interface Continuation {
   readonly shard: number;
   readonly committed: () => void;
   readonly lost: (error: BelfryError) => void;
+}
+
+/** What may not leave the memory until its decision is durable. */
+interface Pinned {
+  readonly shard: number;
+  pins: number;
+}
+
+/** An actor whose whole state is one document. */
+export interface StatefulResident extends Pinned {
+  /** Its row, as it is now. */
+  stateRecord(): ActorStateRecord;
 }
 
 /** What the batch needs to know of a shard to claim it. */
@@ -36,6 +49,7 @@ export class OpenBatch {
   readonly #enqueued = new Map<string, QueueEntry>();
   readonly #dequeued = new Map<string, QueueEntry>();
   readonly #requests: RequestRecord[] = [];
+  readonly #actorStates = new Set<StatefulResident>();
   readonly #announcements: { readonly shard: number; readonly announcement: Announcement }[] = [];
   readonly #continuations: Continuation[] = [];
   readonly #shards = new Set<number>();
@@ -111,6 +125,14 @@ export class OpenBatch {
     this.#shards.add(record.shard);
   }
 
+  actorState(resident: StatefulResident): void {
+    if (!this.#actorStates.has(resident)) {
+      this.#actorStates.add(resident);
+      resident.pins++;
+    }
+    this.#shards.add(resident.shard);
+  }
+
   announce(shard: number, announcement: Announcement): void {
     this.#announcements.push({ shard, announcement });
     this.#shards.add(shard);
@@ -166,9 +188,10 @@ export class OpenBatch {
       enqueued: [...this.#enqueued.values()],
       dequeued: [...this.#dequeued.values()],
       requests: this.#requests,
+      actorStates: [...this.#actorStates].map((resident) => resident.stateRecord()),
       events,
     };
-    const pinned = [...this.#supervisors.keys(), ...this.#instances.keys()];
+    const pinned = [...this.#supervisors.keys(), ...this.#instances.keys(), ...this.#actorStates];
     const sealed = new SealedBatch(batch, this.#deleted, pinned, this.#continuations, this.decisions, this.#waiting);
     if (unclaimed.size > 0) {
       sealed.withoutShards((shard) => unclaimed.has(shard), shardUnavailable([...unclaimed][0] ?? 0));
@@ -182,14 +205,14 @@ export class SealedBatch {
   batch: JournalBatch;
   readonly decisions: number;
   readonly #deletedShards: ReadonlyMap<string, number>;
-  readonly #pinned: readonly (SupervisorResident | InstanceResident)[];
+  readonly #pinned: readonly Pinned[];
   readonly #waiting: (() => void)[];
   #continuations: readonly Continuation[];
 
   constructor(
     batch: JournalBatch,
     deletedShards: ReadonlyMap<string, number>,
-    pinned: readonly (SupervisorResident | InstanceResident)[],
+    pinned: readonly Pinned[],
     continuations: readonly Continuation[],
     decisions: number,
     waiting: (() => void)[],
@@ -248,6 +271,7 @@ export class SealedBatch {
       enqueued: kept(batch.enqueued),
       dequeued: kept(batch.dequeued),
       requests: kept(batch.requests),
+      actorStates: kept(batch.actorStates),
       events: kept(batch.events),
     };
   }

@@ -10,6 +10,7 @@ import type { InstanceEffect } from "../actors/instance/effects.ts";
 import type { InstanceEvent } from "../actors/instance/events.ts";
 import type { SupervisorEffect } from "../actors/supervisor/effects.ts";
 import type { SupervisorEvent } from "../actors/supervisor/events.ts";
+import { supersededBy } from "../actors/supervisor/superseding.ts";
 import { nextLookAt } from "../actors/supervisor/due.ts";
 import type { FinalState } from "../domain/instance/instance.ts";
 import { isFinal } from "../domain/instance/instance.ts";
@@ -21,7 +22,8 @@ import { instanceKey, supervisorKey } from "./deadlines.ts";
 import type { ExecutorPort, FollowUps, SupervisorOutcome } from "./decision-effects.ts";
 import { eventData } from "./decision-effects.ts";
 import type { Journal } from "./journal.ts";
-import { afterWaiting } from "./ledger.ts";
+import { newerOf } from "./holders.ts";
+import { afterWaiting, madeFor, withoutInstance } from "./ledger.ts";
 import type { Ownership } from "./ownership.ts";
 import { definitionNotFound, refusalOf, shardUnavailable } from "./refusals.ts";
 import type { InstanceResident, Residents, SupervisorResident } from "./residents.ts";
@@ -108,9 +110,19 @@ export class Decisions {
       this.#follow(resident, decision, event.at, isFinal(before.state) ? before.state : null);
       if (token !== undefined && resident.record.life.attempt?.token !== token) {
         this.#executor.release(token);
+        this.#giveWay(resident, event.at);
       }
       return true;
     });
+  }
+
+  /** One that waits again gives its place to a newer one that was triggered while it ran. */
+  #giveWay(resident: InstanceResident, at: number): void {
+    const newer = isFinal(resident.record.state) ? null : newerOf(resident);
+    if (newer !== null) {
+      const why = supersededBy(newer, resident.record.spec.supersedeKey ?? "");
+      this.instance(resident, { type: "TERMINATE", at, ...why });
+    }
   }
 
   /** A deadline of this instance may have passed. */
@@ -266,6 +278,9 @@ export class Decisions {
       case "signal":
         this.#executor.signal(resident, effect);
         break;
+      case "handedOn":
+        this.#executor.release(effect.token);
+        break;
       case "record":
         open.attempt({ ...effect.attempt, instanceId: id, shard });
         break;
@@ -323,15 +338,7 @@ export class Decisions {
           outcome = { kind: "done", spawned: this.#spawn(resident, effect, at) };
           break;
         case "ledger":
-          open.occurrence({
-            definitionId: id,
-            shard,
-            scheduledAt: effect.scheduledAt,
-            outcome: effect.outcome,
-            reason: effect.reason,
-            instanceId: null,
-            decidedAt: at,
-          });
+          open.occurrence(withoutInstance(id, shard, effect, at));
           break;
         case "cancelOthers":
           this.#followUps.callOff(resident);
@@ -339,7 +346,8 @@ export class Decisions {
         case "replace": {
           const holder = this.#residents.instances.get(effect.instanceId);
           if (holder !== undefined) {
-            this.instance(holder, { type: "TERMINATE", at, reason: effect.reason });
+            const { reason, error } = effect;
+            this.instance(holder, { type: "TERMINATE", at, reason, ...(error === undefined ? {} : { error }) });
           }
           break;
         }
@@ -382,16 +390,9 @@ export class Decisions {
     this.#journal.open.decisions++;
     this.#journal.open.instance(resident, "created");
     this.arm(resident);
-    if (spec.scheduledAt !== null) {
-      this.#journal.open.occurrence({
-        definitionId: supervisor.id,
-        shard,
-        scheduledAt: spec.scheduledAt,
-        outcome: gate === "BUFFERED" ? "BUFFERED" : "FIRED",
-        reason: gate === "BUFFERED" ? "waits for others to end" : reason,
-        instanceId,
-        decidedAt: at,
-      });
+    const occurrence = madeFor(decision.record, reason, at);
+    if (occurrence !== null) {
+      this.#journal.open.occurrence(occurrence);
     }
     this.#follow(resident, decision, at, null);
     return resident;

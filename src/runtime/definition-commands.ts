@@ -1,25 +1,23 @@
-import { newSupervision } from "../actors/supervisor/due.ts";
 import type { SupervisorEvent } from "../actors/supervisor/events.ts";
-import { Roster } from "../actors/supervisor/roster.ts";
-import type { DefinitionRecord, DefinitionSpec } from "../domain/definition/definition.ts";
+import type { DefinitionSpec } from "../domain/definition/definition.ts";
 import { BelfryError } from "../domain/error.ts";
 import { hashText } from "../domain/routing.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Ids } from "../ports/ids.ts";
 import type { Activation } from "./activation.ts";
 import type { CreateDefinition, DefinitionCommands, DefinitionView } from "./api.ts";
+import { comparableAction } from "./comparable-action.ts";
 import type { Decisions } from "./decisions.ts";
 import { supervisorKey } from "./deadlines.ts";
 import { fingerprint } from "./fingerprint.ts";
 import type { Gate } from "./gate.ts";
 import type { Journal } from "./journal.ts";
+import { stageNewDefinition } from "./new-definition.ts";
 import type { Ownership } from "./ownership.ts";
 import { definitionNotFound, shardUnavailable, stateForbids } from "./refusals.ts";
 import type { Requests } from "./requests.ts";
 import type { Residents, SupervisorResident } from "./residents.ts";
-import { supervisorResident } from "./residents.ts";
 import type { RosterChange } from "./roster-change.ts";
-import { maxConcurrentOf } from "./rosters.ts";
 import type { Takes } from "./takes.ts";
 import type { Deadlines } from "./deadlines.ts";
 import type { Triggers } from "./triggers.ts";
@@ -106,7 +104,7 @@ export function definitionCommands(deps: CommandDeps): DefinitionCommands {
         method: "CreateDefinition",
         requestId,
         shard,
-        fingerprint: requestId === undefined ? "" : fingerprint([wanted, spec, startPaused]),
+        fingerprint: requestId === undefined ? "" : fingerprint([wanted, comparable(spec), startPaused]),
       },
       async (remember) => {
         // Another one with this id may have been made while this one waited.
@@ -121,11 +119,8 @@ export function definitionCommands(deps: CommandDeps): DefinitionCommands {
         if (ownership.open(shard) === null) {
           throw shardUnavailable(shard);
         }
-        const resident = newResident(id, shard, spec, startPaused);
         return decisions.run(() => {
-          residents.supervisors.set(id, resident);
-          journal.open.decisions++;
-          journal.open.supervisor(resident, { definition: true });
+          const resident = stageNewDefinition(deps, { id, shard, spec, startPaused });
           journal.open.announce(shard, {
             resource: "definition",
             resourceId: id,
@@ -142,7 +137,6 @@ export function definitionCommands(deps: CommandDeps): DefinitionCommands {
               data: { name: spec.name },
             });
           }
-          decisions.arm(resident);
           const instance = takes.takeDue(resident)?.record ?? null;
           remember({ definitionId: id, ...(instance === null ? {} : { instanceId: instance.id }) });
           const view = { ...viewOf(resident), instance };
@@ -153,29 +147,6 @@ export function definitionCommands(deps: CommandDeps): DefinitionCommands {
         const instance = instanceId === undefined ? null : ((await activation.instance(instanceId))?.record ?? null);
         return { ...(await durableView(definitionId ?? id)), instance };
       },
-    );
-  }
-
-  function newResident(id: string, shard: number, given: DefinitionSpec, startPaused: boolean): SupervisorResident {
-    const at = clock.now();
-    const spec = Number.isNaN(given.schedule.anchorAt)
-      ? { ...given, schedule: { ...given.schedule, anchorAt: at } }
-      : given;
-    const supervision = newSupervision(spec.schedule, at);
-    const definition: DefinitionRecord = {
-      id,
-      shard,
-      revision: 1,
-      spec,
-      state: startPaused ? "PAUSED" : supervision.nextDueAt === null ? "COMPLETED" : "ACTIVE",
-      stateReason: startPaused ? "created paused" : "",
-      createdAt: at,
-      updatedAt: at,
-    };
-    return supervisorResident(
-      definition,
-      { supervision, wakeAt: null, roster: new Roster(maxConcurrentOf(spec)) },
-      clock.monotonic(),
     );
   }
 
@@ -317,6 +288,11 @@ export function definitionCommands(deps: CommandDeps): DefinitionCommands {
     batchTrigger: (id, command) => gate.pass(() => deps.triggers.batch(id, command)),
     backfill: (id, command) => gate.pass(() => deps.triggers.backfill(id, command)),
   };
+}
+
+/** A spec as it is compared with that of an earlier request under the same id. */
+function comparable(spec: DefinitionSpec): DefinitionSpec {
+  return { ...spec, action: comparableAction(spec.action) };
 }
 
 function requireEtag(resident: SupervisorResident, etag: string | undefined): void {

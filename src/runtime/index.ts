@@ -3,3 +3,4 @@ export { DEFAULT_RUNTIME_OPTIONS } from "./options.ts";
 export type { RuntimeOptions } from "./options.ts";
 export { startRuntime } from "./runtime.ts";
 export type { StartedRuntime } from "./runtime.ts";
+export type { RuntimeDeps } from "./runtime-deps.ts";

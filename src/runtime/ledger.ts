@@ -1,4 +1,4 @@
-/** The ledger's row of an occurrence whose instance waits for others of its definition to end. */
+/** Rows of the ledger. */
 import type { OccurrenceOutcome, OccurrenceRecord } from "../domain/definition/occurrence.ts";
 import type { InstanceRecord } from "../domain/instance/instance.ts";
 import { gateOf } from "./rosters.ts";
@@ -15,4 +15,32 @@ export function afterWaiting(
     return null;
   }
   return { definitionId, shard: record.shard, scheduledAt, outcome, reason, instanceId: record.id, decidedAt };
+}
+
+/** Of an instance that was just made; null when it was not fired for a due time. */
+export function madeFor(record: InstanceRecord, reason: string, decidedAt: number): OccurrenceRecord | null {
+  const { definitionId, scheduledAt } = record.spec;
+  if (definitionId === null || scheduledAt === null) {
+    return null;
+  }
+  const isBuffered = gateOf(record) === "BUFFERED";
+  return {
+    definitionId,
+    shard: record.shard,
+    scheduledAt,
+    outcome: isBuffered ? "BUFFERED" : "FIRED",
+    reason: isBuffered ? "waits for others to end" : reason,
+    instanceId: record.id,
+    decidedAt,
+  };
+}
+
+/** Of a due time for which nothing was fired. */
+export function withoutInstance(
+  definitionId: string,
+  shard: number,
+  { scheduledAt, outcome, reason }: Pick<OccurrenceRecord, "scheduledAt" | "outcome" | "reason">,
+  decidedAt: number,
+): OccurrenceRecord {
+  return { definitionId, shard, scheduledAt, outcome, reason, instanceId: null, decidedAt };
 }

@@ -1,18 +1,17 @@
 /** The worker queues of this node: what waits for a worker, and the starting of what found one. */
 import { Queue } from "../actors/queue/queue.ts";
 import type { LaneShortage, Match } from "../actors/queue/queue.ts";
-import { heartbeatOf, queueOf } from "../domain/action.ts";
-import { DEFAULT_STREAM_HEARTBEAT_MS } from "../domain/policy/timeouts.ts";
+import { queueOf } from "../domain/action.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Ids } from "../ports/ids.ts";
 import type { Log } from "../ports/log.ts";
 import type { ActorStore, QueueLane } from "../ports/store/actors.ts";
-import { attemptToken } from "./attempt-token.ts";
 import type { Journal } from "./journal.ts";
 import type { RuntimeOptions } from "./options.ts";
 import type { Ownership } from "./ownership.ts";
 import { entryOf, isUnheld, itemOf } from "./queue-entry.ts";
-import type { Exchange, QueueStarter, Taker } from "./queue-parties.ts";
+import { attemptWith, restOf, viewOf } from "./queue-parties.ts";
+import type { Exchange, QueueStarter, QueueView, Taker } from "./queue-parties.ts";
 import type { InstanceResident, Residents } from "./residents.ts";
 
 interface NamedQueue {
@@ -28,9 +27,6 @@ const REFILL = 1000;
 /** When pairing or reading failed, it is tried again after so long. */
 const UNPAIRED_MS = 200;
 const UNREAD_MS = 1000;
-
-/** What waits in the store only counts as so much. */
-const TAIL_COUNTS = 1000;
 
 export class Queues {
   readonly #queues = new Map<string, NamedQueue>();
@@ -76,11 +72,9 @@ export class Queues {
   /** No new attempts for workers of this node from now on. */
   close(): void {
     this.#closed = true;
-    for (const named of this.#queues.values()) {
-      for (const { id, remote } of named.takers.values()) {
-        if (!remote) {
-          named.queue.setFree(id, 0);
-        }
+    for (const { queue, takers } of this.#queues.values()) {
+      for (const { id } of [...takers.values()].filter(({ remote }) => !remote)) {
+        queue.setFree(id, 0);
       }
     }
   }
@@ -102,13 +96,13 @@ export class Queues {
       .map(({ name }) => name);
   }
 
+  waitingIn(name: string): number {
+    return this.#queues.get(name)?.queue.waiting ?? 0;
+  }
+
   /** Every queue in memory: what waits there, and the free slots. */
-  view(): readonly { readonly name: string; readonly waiting: number; readonly freeSlots: number }[] {
-    return [...this.#queues.values()].map(({ name, queue }) => ({
-      name,
-      waiting: queue.waiting,
-      freeSlots: queue.freeSlots,
-    }));
+  view(): readonly QueueView[] {
+    return [...this.#queues.values()].map(viewOf);
   }
 
   freeOf(name: string, takerId: string): number {
@@ -134,9 +128,15 @@ export class Queues {
   leave(name: string, takerId: string): void {
     const named = this.#queues.get(name);
     if (named !== undefined) {
+      const wasHere = named.takers.get(takerId)?.remote === false;
       named.takers.delete(takerId);
       named.queue.setFree(takerId, 0);
       this.#forgetIfIdle(named);
+      if (wasHere && (named.queue.waiting > 0 || named.queue.hasTail)) {
+        // Who waits looks for somebody else.
+        this.#unsettled.add(named);
+        this.#starter?.run(() => {});
+      }
     }
   }
 
@@ -217,15 +217,25 @@ export class Queues {
       void this.#refill(named);
     }
     this.#tellRest(named);
+    this.#callForService(named);
     this.#forgetIfIdle(named);
+  }
+
+  /** What waits for a destination brings it to memory. */
+  #callForService({ name, queue }: NamedQueue): void {
+    // Who takes here may be about to leave.
+    if (queue.waiting > 0 || queue.hasTail) {
+      this.#exchange?.wanted(name);
+    }
   }
 
   #match(named: NamedQueue): boolean {
     const match = named.queue.match();
-    if (match !== null) {
-      this.#pair(named, match);
+    if (match === null) {
+      return false;
     }
-    return match !== null;
+    this.#pair(named, match);
+    return true;
   }
 
   /** Gives a free slot of a worker here to another node, when what waits there comes first. */
@@ -235,24 +245,20 @@ export class Queues {
     if (this.#exchange?.active !== true || !queue.hasFree(isHere)) {
       return false;
     }
-    const node = this.#exchange.nodeBefore(name, queue.mostUrgent);
-    const takerId = node === null ? null : queue.takeSlot(isHere);
-    if (node === null || takerId === null) {
+    const before = this.#exchange.nodeBefore(name, queue.mostUrgent);
+    const takerId = before === null ? null : queue.takeSlot(isHere);
+    if (before === null || takerId === null) {
       return false;
     }
-    this.#exchange.lend(name, node, takerId);
+    queue.passOver(before.priority);
+    this.#exchange.lend(name, before.node, takerId);
     return true;
   }
 
-  #tellRest({ name, queue, takers, refilling }: NamedQueue): void {
-    if (this.#exchange?.active !== true) {
-      return;
+  #tellRest(named: NamedQueue): void {
+    if (this.#exchange?.active === true) {
+      this.#exchange.paired(named.name, restOf(named));
     }
-    const { hasTail, mostUrgent } = queue;
-    const waiting = queue.waiting + (hasTail ? TAIL_COUNTS : 0);
-    const needless = waiting === 0 && !refilling;
-    const unused = needless ? [...takers.values()].filter(({ id, remote }) => remote && queue.freeOf(id) > 0) : [];
-    this.#exchange.paired(name, { waiting, mostUrgent, unused });
   }
 
   #pair(named: NamedQueue, { takerId, item }: Match): void {
@@ -286,17 +292,12 @@ export class Queues {
   }
 
   #start(resident: InstanceResident, taker: Taker): boolean {
-    const { id, record } = resident;
-    const token = attemptToken(id, record.life.attemptCount + 1, this.#ids.token(12));
-    const { action, timeouts } = record.spec;
-    const usualMs = heartbeatOf(action) ?? (taker.heartbeats ? DEFAULT_STREAM_HEARTBEAT_MS : null);
-    const heartbeatMs = timeouts.heartbeatMs === undefined ? usualMs : timeouts.heartbeatMs;
-    const started = this.#starter?.start(resident, { token, workerId: taker.workerId, heartbeatMs });
-    if (started !== true) {
+    const attempt = attemptWith(taker, resident.record, this.#ids.token(12));
+    if (this.#starter?.start(resident, attempt) !== true) {
       return false;
     }
     this.#dequeue(resident);
-    taker.started(resident, token);
+    taker.started(resident, attempt.token);
     return true;
   }
 

@@ -83,3 +83,28 @@ export function isUnavailable(error: unknown): boolean {
     (error instanceof BelfryError && (error.code === "UNAVAILABLE" || error.reason === "BUSY"))
   );
 }
+
+/** @param etag the current one. */
+export function etagMismatch(etag: string): BelfryError {
+  return new BelfryError("ETAG_MISMATCH", `It has changed: its etag is "${etag}" now. Read it again and decide anew.`, {
+    metadata: { etag },
+  });
+}
+
+export function destinationDisabled(origin: string, reason: string): BelfryError {
+  return new BelfryError(
+    "DESTINATION_DISABLED",
+    `The destination ${origin} is disabled: ${reason}. ResetDestination enables it again.`,
+    { metadata: { origin, reason } },
+  );
+}
+
+/** @param untilMs when a probe is due; left out: nobody knows. */
+export function breakerOpen(origin: string, reason: string, untilMs?: number): BelfryError {
+  const why = reason === "" ? "" : ` (${reason})`;
+  return new BelfryError(
+    "BREAKER_OPEN",
+    `The destination ${origin} takes nothing now${why}, and fail_fast was asked for. Without it the dispatch waits.`,
+    { metadata: { origin }, retryAfterMs: Math.max(1000, untilMs ?? 60_000) },
+  );
+}

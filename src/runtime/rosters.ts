@@ -13,15 +13,21 @@ export function tracksAll(spec: DefinitionSpec): boolean {
 
 /** Whether this instance must be known: an instance without keys of a definition without limits is only counted. */
 export function isTracked(definition: DefinitionSpec, spec: InstanceSpec): boolean {
-  return tracksAll(definition) || spec.uniqueKey !== "" || spec.orderingKey !== "" || spec.concurrency !== null;
+  return (
+    tracksAll(definition) ||
+    spec.uniqueKey !== "" ||
+    spec.orderingKey !== "" ||
+    (spec.supersedeKey ?? "") !== "" ||
+    spec.concurrency !== null
+  );
 }
 
 export function memberOf(
   id: string,
-  { uniqueKey, orderingKey, concurrency }: InstanceSpec,
+  { uniqueKey, orderingKey, supersedeKey = "", concurrency }: InstanceSpec,
   exclusive: boolean,
 ): Member {
-  return { id, uniqueKey, orderingKey, concurrency, exclusive };
+  return { id, uniqueKey, orderingKey, supersedeKey, concurrency, exclusive };
 }
 
 /**

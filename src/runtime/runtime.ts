@@ -1,16 +1,7 @@
 /** A node: its parts wired together. See `docs/architecture.md` for how a decision travels through them. */
-import type { Bus } from "../ports/bus.ts";
-import type { Clock } from "../ports/clock.ts";
-import type { EventStream } from "../ports/event-stream.ts";
-import type { Ids } from "../ports/ids.ts";
-import type { Log } from "../ports/log.ts";
-import type { Random } from "../ports/random.ts";
-import type { Requester } from "../ports/requester.ts";
-import type { Store } from "../ports/store/store.ts";
 import { Activation } from "./activation.ts";
 import { ACTORS } from "./actor-logic.ts";
-import type { ActorLogic } from "./actor-logic.ts";
-import type { Runtime } from "./api.ts";
+import type { ExecutorCommands, Runtime, WorkerCommands } from "./api.ts";
 import { attemptCommands } from "./attempt-commands.ts";
 import { instanceOfToken } from "./attempt-token.ts";
 import { CallingOff } from "./calling-off.ts";
@@ -18,17 +9,19 @@ import { Actors } from "./cluster/actors.ts";
 import { Cluster } from "./cluster/cluster.ts";
 import { carryOut, routedCommands } from "./cluster/routed-commands.ts";
 import type { LocalCommands } from "./cluster/routed-commands.ts";
-import { WorkerExchange, isShared } from "./cluster/worker-exchange.ts";
+import { WorkerExchange, isAnnounced } from "./cluster/worker-exchange.ts";
 import { CompoundCommands, keptAnswers } from "./compound-command.ts";
 import { Deadlines } from "./deadlines.ts";
 import { Decisions } from "./decisions.ts";
 import { definitionCommands } from "./definition-commands.ts";
 import { SharedEventFeed } from "./event-feed.ts";
+import { destinationCommands, dispatchCommands } from "./destinations/destination-commands.ts";
+import { Delivery } from "./destinations/delivery.ts";
+import { Destinations } from "./destinations/destinations.ts";
 import { natsExecutor } from "./executors/nats-executor.ts";
 import { Gate } from "./gate.ts";
 import { instanceCommands } from "./instance-commands.ts";
 import { Journal } from "./journal.ts";
-import type { RuntimeOptions } from "./options.ts";
 import { Ownership } from "./ownership.ts";
 import { Passivation } from "./passivation.ts";
 import { Publisher } from "./publishing/publisher.ts";
@@ -37,35 +30,17 @@ import { ReadAhead } from "./read-ahead.ts";
 import { Requests } from "./requests.ts";
 import { Residents } from "./residents.ts";
 import type { InstanceResident } from "./residents.ts";
+import type { RuntimeDeps } from "./runtime-deps.ts";
 import { RosterChange } from "./roster-change.ts";
+import { SystemDefinitions } from "./system-definitions.ts";
 import { Takes } from "./takes.ts";
 import { Triggers } from "./triggers.ts";
 import { Waking } from "./waking.ts";
 import { reportCommands, workerCommands } from "./worker-commands.ts";
 import { Workers } from "./workers.ts";
 
-export interface RuntimeDeps {
-  readonly store: Store;
-  /** The node's place on the network; of a single node, one with nobody else on it. */
-  readonly bus: Bus;
-  /** Where status events are published; undefined: nowhere. */
-  readonly eventStream?: EventStream;
-  /** For the `nats` executor; undefined: its instances wait. */
-  readonly requester?: Requester;
-  readonly clock: Clock;
-  readonly ids: Ids;
-  readonly random: Random;
-  readonly log: Log;
-  readonly options: RuntimeOptions;
-  /** How actors decide, unless a test wants to see what comes of a wrong decision. */
-  readonly actors?: ActorLogic;
-  /** The same for all nodes of one database, and only for them: others on the bus are not heard. */
-  readonly realm?: string;
-  /** What others are told of this node. */
-  readonly about?: { readonly address: () => string; readonly version: string };
-}
-
 export interface StartedRuntime extends Runtime {
+  readonly workers: WorkerCommands & ExecutorCommands;
   /** Stops at once, as a crash would: nothing is committed, nothing is released. For tests and for the last resort. */
   crash(): Promise<void>;
 }
@@ -96,6 +71,7 @@ export function startRuntime(deps: RuntimeDeps): StartedRuntime {
         queues.keepShards((shard) => !lost.has(shard));
         journal.dropShards(lost);
         cluster.lost(lost);
+        destinations.lost(lost);
         publisher?.lost(lost);
         for (const token of workers.dropAttempts((each) => lost.has(activation.shardOf(instanceOfToken(each) ?? "")))) {
           exchange.takeBack(token);
@@ -135,7 +111,7 @@ export function startRuntime(deps: RuntimeDeps): StartedRuntime {
       residents: residents.size,
       uncommitted: journal.uncommitted,
       unpublished: publisher?.lag() ?? 0,
-      queues: queues.staffedQueues().filter(isShared),
+      queues: queues.staffedQueues().filter(isAnnounced),
     }),
     events: {
       heard: (node, heartbeat) => exchange.heard(node, heartbeat),
@@ -201,6 +177,20 @@ export function startRuntime(deps: RuntimeDeps): StartedRuntime {
       released: (supervisor, released) => decisions.run(() => decisions.releaseAll(supervisor, released)),
     },
   });
+  const destinations = new Destinations({
+    clock,
+    log,
+    store: store.actorStates,
+    ownership,
+    journal,
+    workers: () => routedWorkers,
+    delivery: deps.webhooks === undefined ? null : new Delivery(deps.webhooks, clock),
+    waitingFor: (queue) => queues.waitingIn(queue),
+    run: (decide) => decisions.run(decide),
+    actors: deps.actors ?? ACTORS,
+    nodeId: options.nodeId,
+    shardCount: options.shardCount,
+  });
   const exchange = new WorkerExchange({
     clock,
     log,
@@ -213,6 +203,7 @@ export function startRuntime(deps: RuntimeDeps): StartedRuntime {
     nodeId: options.nodeId,
     shardCount: options.shardCount,
     everyMs: options.heartbeatMs,
+    serve: (queue) => destinations.serve(queue),
   });
   queues.bind(
     {
@@ -227,9 +218,19 @@ export function startRuntime(deps: RuntimeDeps): StartedRuntime {
   );
   const requests = new Requests({ store: store.actors, journal, ownership, clock, log });
   const gate = new Gate({ journal, options });
+  const systemDefinitions = new SystemDefinitions({ clock, journal, ownership, residents, activation, decisions });
   const takes = new Takes({ clock, ids, journal, deadlines, decisions, options });
   const rosterChange = new RosterChange({ store: store.actors, journal, residents, decisions });
-  const triggers = new Triggers({ clock, ids, queries: store.queries, journal, activation, decisions, requests });
+  const triggers = new Triggers({
+    clock,
+    ids,
+    queries: store.queries,
+    journal,
+    residents,
+    activation,
+    decisions,
+    requests,
+  });
   const waking = new Waking({
     clock,
     log,
@@ -277,6 +278,8 @@ export function startRuntime(deps: RuntimeDeps): StartedRuntime {
       runsElsewhere: (token, holder) => exchange.runsElsewhere(token, holder),
     }),
     answers: keptAnswers(commands),
+    destinations: destinationCommands({ ...commands, destinations }),
+    dispatches: dispatchCommands({ ...commands, destinations, systemDefinitions }),
   };
   const routed = routedCommands({
     local,
@@ -287,7 +290,7 @@ export function startRuntime(deps: RuntimeDeps): StartedRuntime {
     readDefinition: async (id) => (await store.queries.getDefinition(id))?.definition ?? null,
   });
   cluster.link.answer("command", (_, call) => carryOut(local, call));
-  const actors = new Actors({ clock, cluster, residents, queues, nodeId: options.nodeId });
+  const actors = new Actors({ clock, cluster, residents, destinations, queues, nodeId: options.nodeId });
   const compound = new CompoundCommands(routed.answers);
   const routedWorkers = workerCommands({
     clock,
@@ -313,6 +316,7 @@ export function startRuntime(deps: RuntimeDeps): StartedRuntime {
   passivation.start();
   requests.start();
   natsRequests?.start();
+  destinations.start();
 
   function quiesce(): void {
     queues.close();
@@ -332,6 +336,8 @@ export function startRuntime(deps: RuntimeDeps): StartedRuntime {
   return {
     definitions: routed.definitions,
     instances: routed.instances,
+    dispatches: routed.dispatches,
+    destinations: routed.destinations,
     workers: routedWorkers,
     events: feed,
     cluster: {
@@ -355,8 +361,9 @@ export function startRuntime(deps: RuntimeDeps): StartedRuntime {
     quiesce,
     drain: async () => {
       quiesce();
-      if (natsRequests !== null) {
-        await natsRequests.stop();
+      const stopping = [...(natsRequests === null ? [] : [natsRequests.stop()]), ...destinations.stop()];
+      if (stopping.length > 0) {
+        await Promise.all(stopping);
       }
       gate.close();
       // What falls due is taken until its shard is somebody else's.
@@ -367,6 +374,7 @@ export function startRuntime(deps: RuntimeDeps): StartedRuntime {
     },
     crash: async () => {
       natsRequests?.abandon();
+      destinations.abandon();
       gate.close();
       journal.abandon();
       await Promise.all([stopParts(), cluster.abandon()]);

@@ -1,21 +1,24 @@
 /** Instances that a caller asks for: one, many, or those of due times in the past. */
-import type { UniqueKey } from "../domain/policy/keys.ts";
 import { BelfryError, invalid } from "../domain/error.ts";
 import { routingHash } from "../domain/routing.ts";
 import { dueTimesBetween } from "../domain/schedule/preview.ts";
+import { dispatchIdOf } from "../domain/webhook/dispatch-id.ts";
+import { originOfDefinition } from "../domain/webhook/origin.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Ids } from "../ports/ids.ts";
 import type { RequestRecord } from "../ports/store/journal.ts";
 import type { QueryStore } from "../ports/store/queries.ts";
 import type { Activation } from "./activation.ts";
 import type { Backfill, BackfillResult, TriggerItem, Triggered } from "./api.ts";
+import { comparableAction } from "./comparable-action.ts";
 import type { SupervisorOutcome } from "./decision-effects.ts";
 import type { Decisions } from "./decisions.ts";
 import { fingerprint } from "./fingerprint.ts";
+import { Holders } from "./holders.ts";
 import type { Journal } from "./journal.ts";
 import { definitionNotFound, instanceNotFound, refusalOf, shardUnavailable, stateForbids } from "./refusals.ts";
 import type { Answer, Repeatable, Requests } from "./requests.ts";
-import type { SupervisorResident } from "./residents.ts";
+import type { Residents, SupervisorResident } from "./residents.ts";
 import { loadOf } from "./rosters.ts";
 
 const BACKFILL_AT_ONCE = 1000;
@@ -28,6 +31,7 @@ export class Triggers {
   readonly #activation: Activation;
   readonly #decisions: Decisions;
   readonly #requests: Requests;
+  readonly #holders: Holders;
   readonly #backfilling = new Map<string, Promise<void>>();
 
   constructor(deps: {
@@ -35,6 +39,7 @@ export class Triggers {
     ids: Ids;
     queries: QueryStore;
     journal: Journal;
+    residents: Residents;
     activation: Activation;
     decisions: Decisions;
     requests: Requests;
@@ -46,10 +51,22 @@ export class Triggers {
     this.#activation = deps.activation;
     this.#decisions = deps.decisions;
     this.#requests = deps.requests;
+    this.#holders = new Holders(deps);
   }
 
-  async trigger(id: string, command: TriggerItem & { readonly ignoreOverlap: boolean }): Promise<Triggered> {
-    return this.#one(id, command, { ignoreOverlap: command.ignoreOverlap });
+  /**
+   * @param command.before called in the turn of the decision, right before it; may throw to refuse it. A repetition under the same `requestId`
+   *   gets the first answer without it.
+   */
+  async trigger(
+    id: string,
+    {
+      ignoreOverlap,
+      before,
+      ...item
+    }: TriggerItem & { readonly ignoreOverlap: boolean; readonly before?: (() => void) | undefined },
+  ): Promise<Triggered> {
+    return this.#one(id, item, { ignoreOverlap, before });
   }
 
   async batch(
@@ -67,9 +84,7 @@ export class Triggers {
       throw error;
     });
     if (resident !== null) {
-      for (const item of items) {
-        await this.#bringHolder(resident, item);
-      }
+      await Promise.all(items.map(({ overrides }) => this.#holders.bring(resident, overrides)));
     }
     const shard = this.#activation.shardOf(id);
     const results = await this.#requests.lookUp({ shard, method: "TriggerDefinition", requestIds }, (known) => {
@@ -159,13 +174,12 @@ export class Triggers {
     }
     const missing = due.times.filter((dueAt) => !ledger.has(dueAt) && (nextDueAt === null || dueAt < nextDueAt));
     const result: BackfillResult = { fired: missing.length, known: due.times.length - missing.length, nextFrom };
-    const hash = routingHash(id);
     this.#decisions.run(() => {
       for (const dueAt of validateOnly ? [] : missing) {
         const outcome = this.#decisions.supervisor(resident, {
           type: "BACKFILL",
           at: this.#clock.now(),
-          instanceId: this.#ids.uuid(hash),
+          instanceId: this.#newInstanceId(id),
           load: loadOf(resident),
           dueAt,
         });
@@ -176,6 +190,12 @@ export class Triggers {
     return this.#journal.committed(resident.shard, () => result);
   }
 
+  /** In the shard of its definition, and of the form that its kind has. */
+  #newInstanceId(definitionId: string): string {
+    const uuid = this.#ids.uuid(routingHash(definitionId));
+    return originOfDefinition(definitionId) === null ? uuid : dispatchIdOf(uuid);
+  }
+
   /** @param how.found the supervisor, when all that is needed is in memory: then the decision is made without waiting. */
   async #one(
     id: string,
@@ -184,27 +204,30 @@ export class Triggers {
       readonly ignoreOverlap: boolean;
       readonly known?: ReadonlyMap<string, RequestRecord>;
       readonly found?: SupervisorResident | undefined;
+      readonly before?: (() => void) | undefined;
     },
   ): Promise<Triggered> {
     const { overrides } = item;
-    const { ignoreOverlap, known, found } = how;
+    const { ignoreOverlap, known, found, before } = how;
     return this.#requests.once<Triggered>(
       { ...this.#repeatable(id, item, ignoreOverlap), ...(known === undefined ? {} : { known }) },
       async (remember) => {
         const resident = found ?? (await this.#existing(id));
         if (found === undefined) {
-          await this.#bringHolder(resident, item);
+          await this.#holders.bring(resident, overrides);
         }
         this.#requireResident(resident);
+        before?.();
         const outcome = this.#decisions.supervisor(resident, {
           type: "TRIGGER",
           at: this.#clock.now(),
-          instanceId: this.#ids.uuid(routingHash(resident.id)),
+          instanceId: this.#newInstanceId(resident.id),
           load: loadOf(resident),
           overrides,
           ignoreOverlap,
           uniqueHolder:
             overrides.uniqueKey === undefined ? null : resident.roster.uniqueHolder(overrides.uniqueKey.key),
+          superseded: this.#holders.superseded(resident, overrides),
         });
         const done = requireAccepted(outcome, resident);
         if (done.kind === "existing") {
@@ -239,6 +262,7 @@ export class Triggers {
       const { overrides, requestId } = item;
       const { uniqueKey } = overrides;
       this.#requests.check({ ...this.#repeatable(resident.id, item, true), known });
+      this.#holders.requireHere(resident, overrides);
       const repeated = requestId !== undefined && known.has(`TriggerDefinition/${requestId}`);
       if (uniqueKey === undefined || repeated) {
         continue;
@@ -254,11 +278,13 @@ export class Triggers {
 
   #repeatable(id: string, { overrides, requestId }: TriggerItem, ignoreOverlap: boolean): Repeatable {
     const isRepeatable = requestId !== undefined && requestId !== "";
+    const { action } = overrides;
+    const asked = action === undefined ? overrides : { ...overrides, action: comparableAction(action) };
     return {
       method: "TriggerDefinition",
       requestId,
       shard: this.#activation.shardOf(id),
-      fingerprint: isRepeatable ? fingerprint([id, overrides, ignoreOverlap]) : "",
+      fingerprint: isRepeatable ? fingerprint([id, asked, ignoreOverlap]) : "",
     };
   }
 
@@ -268,18 +294,6 @@ export class Triggers {
       throw definitionNotFound(id);
     }
     return resident;
-  }
-
-  /** A holder of a unique key that has to give way is brought to memory, so that both change in one commit. */
-  async #bringHolder(
-    resident: SupervisorResident,
-    { overrides }: { readonly overrides: { readonly uniqueKey?: UniqueKey } },
-  ): Promise<void> {
-    const { uniqueKey } = overrides;
-    const holder = uniqueKey?.onConflict === "CANCEL_EXISTING" ? resident.roster.uniqueHolder(uniqueKey.key) : null;
-    if (holder !== null) {
-      await this.#activation.instance(holder);
-    }
   }
 
   /** While the caller waited, the supervisor may have left the memory: then another one may be deciding. */

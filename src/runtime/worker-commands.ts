@@ -1,7 +1,7 @@
 import type { InstanceEvent } from "../actors/instance/events.ts";
 import { BelfryError } from "../domain/error.ts";
 import type { JsonObject } from "../domain/json.ts";
-import type { Assignment, WorkerCommands, WorkerOutlet, WorkerSession } from "./api.ts";
+import type { Assignment, ExecutorCommands, WorkerCommands, WorkerOutlet, WorkerSession } from "./api.ts";
 import { instanceOfToken } from "./attempt-token.ts";
 import type { AttemptCommands, ClaimedAttempt } from "./attempt-commands.ts";
 import type { ReportCommands } from "./cluster/routed-commands.ts";
@@ -65,10 +65,22 @@ export function reportCommands({ clock, journal, activation, decisions, gate }: 
         }),
         ({ record }) => requireRoom(record.life.metadata, metadata),
       ),
-    complete: (token, result) =>
+    complete: (token, result, exchange) =>
       report(
         token,
-        () => ({ type: "COMPLETE", at: clock.now(), token, result }),
+        () => ({
+          type: "COMPLETE",
+          at: clock.now(),
+          token,
+          result,
+          ...(exchange === undefined ? {} : { exchange }),
+        }),
+        ({ record }) => record.state,
+      ),
+    awaitResult: (token, { withinMs, exchange }) =>
+      report(
+        token,
+        () => ({ type: "HAND_ON", at: clock.now(), token, withinMs, exchange }),
         ({ record }) => record.state,
       ),
     fail: (token, failure) =>
@@ -99,7 +111,7 @@ export function workerCommands({
   readonly attempts: AttemptCommands;
   readonly lose: (token: string, session: string) => void;
   readonly takeBack: (token: string) => void;
-}): WorkerCommands {
+}): WorkerCommands & ExecutorCommands {
   function close(session: Session): void {
     if (session.closed) {
       return;
@@ -137,8 +149,13 @@ export function workerCommands({
     open: (worker, outlet) => gate.passWaiting(() => open(worker, outlet)),
     poll: (worker, signal) => gate.passWaiting(() => poll(worker, signal)),
     heartbeat: (token, heartbeat) => known(token, reports.heartbeat(token, heartbeat)),
-    complete: (token, result) => ending(token, reports.complete(token, result)),
+    complete: (token, result, exchange) => ending(token, reports.complete(token, result, exchange)),
     fail: (token, failure) => ending(token, reports.fail(token, failure)),
+    awaitResult: (token, delivered) => ending(token, reports.awaitResult(token, delivered)),
+    giveBack: async (token) => {
+      await attempts.takeBack(token);
+      release(token);
+    },
   };
 
   async function open(

@@ -105,7 +105,10 @@ export class Workers {
           flush();
         },
         drain: () => outlet.drain(),
-        released: () => this.offerSlots(session),
+        released: (token) => {
+          outlet.released?.(token);
+          this.offerSlots(session);
+        },
         moved: () => {},
       },
     );

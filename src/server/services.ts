@@ -1,5 +1,6 @@
 import { ClusterService } from "../gen/belfry/v1/cluster_service_pb.ts";
 import { DefinitionService } from "../gen/belfry/v1/definition_service_pb.ts";
+import { DispatchService } from "../gen/belfry/v1/dispatch_service_pb.ts";
 import { file_belfry_v1_error_reason } from "../gen/belfry/v1/error_reason_pb.ts";
 import { EventService } from "../gen/belfry/v1/event_service_pb.ts";
 import { InstanceService } from "../gen/belfry/v1/instance_service_pb.ts";
@@ -12,6 +13,7 @@ import { guardService } from "./call/guard.ts";
 import type { GuardedMethod } from "./call/handler.ts";
 import { clusterHandlers } from "./handlers/cluster-handlers.ts";
 import { definitionHandlers } from "./handlers/definition-handlers.ts";
+import { dispatchHandlers } from "./handlers/dispatch-handlers.ts";
 import type { ServiceEnvironment } from "./handlers/environment.ts";
 import { eventHandlers } from "./handlers/event-handlers.ts";
 import { instanceHandlers } from "./handlers/instance-handlers.ts";
@@ -20,7 +22,7 @@ import { healthHandlers } from "./health/health-handlers.ts";
 import { DescriptorIndex } from "./reflection/descriptor-index.ts";
 import { alphaReflectionHandlers, reflectionHandlers } from "./reflection/reflection-handlers.ts";
 
-const API = [DefinitionService, InstanceService, WorkerService, EventService, ClusterService];
+const API = [DefinitionService, InstanceService, WorkerService, DispatchService, EventService, ClusterService];
 const BESIDE = [Health, ServerReflection, AlphaServerReflection];
 
 /** Every method this server serves, guarded, for any lane. */
@@ -33,6 +35,7 @@ export function allMethods(environment: ServiceEnvironment): GuardedMethod[] {
     ...guardService(DefinitionService, definitionHandlers(environment), environment),
     ...guardService(InstanceService, instanceHandlers(environment), environment),
     ...guardService(WorkerService, workerHandlers(environment), environment),
+    ...guardService(DispatchService, dispatchHandlers(environment), environment),
     ...guardService(EventService, eventHandlers(environment), environment),
     ...guardService(ClusterService, clusterHandlers(environment), environment),
     ...guardService(Health, health, environment),

@@ -1,11 +1,14 @@
 import type { Clock } from "../ports/clock.ts";
 import type { Ids } from "../ports/ids.ts";
 import type { Log } from "../ports/log.ts";
+import type { ActorStateStore } from "../ports/store/actor-states.ts";
 import type { QueryStore } from "../ports/store/queries.ts";
 import type { Runtime } from "../runtime/index.ts";
+import { createCallbackListener } from "./callbacks/callback-listener.ts";
 import { createRequestListener } from "./connect/request-listener.ts";
 import { EventHub } from "./events/event-hub.ts";
 import { createGrpcLane } from "./grpc/grpc-lane.ts";
+import type { WebhookEnvironment } from "./handlers/environment.ts";
 import { DEFAULT_LIMITS, type ServerLimits } from "./limits.ts";
 import { parseListenAddress } from "./net/listen-address.ts";
 import { listen, type TlsOptions } from "./net/listener.ts";
@@ -18,6 +21,8 @@ export interface ServerOptions {
   readonly tls?: TlsOptions | undefined;
   readonly runtime: Runtime;
   readonly queries: QueryStore;
+  readonly actorStates: ActorStateStore;
+  readonly webhooks: WebhookEnvironment;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Log;
@@ -49,7 +54,7 @@ const LAST_WORDS_MS = 500;
  * @throws RangeError when `listen` is no address; the system's error when it cannot be listened on.
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { runtime, queries, clock, ids, log, drainSignal } = options;
+  const { runtime, queries, actorStates, webhooks, clock, ids, log, drainSignal } = options;
   const limits: ServerLimits = { ...DEFAULT_LIMITS, ...options.limits };
   const draining = new AbortController();
   const closing = new AbortController();
@@ -61,6 +66,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const methods = allMethods({
     runtime,
     queries,
+    actorStates,
+    webhooks,
     clock,
     ids,
     log,
@@ -69,7 +76,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     draining: draining.signal,
     closing: closing.signal,
   });
-  const onRequest = createRequestListener({ methods, readMaxBytes: limits.readMaxBytes, log });
+  const callbacks = createCallbackListener({ workers: runtime.workers, limits, ids, log });
+  const onRequest = createRequestListener({ methods, callbacks, readMaxBytes: limits.readMaxBytes, log });
   const listener = await listen({
     ...parseListenAddress(options.listen),
     tls: options.tls,

@@ -8,15 +8,18 @@ const MAX_DEPTH = 6;
 const MAX_ITEMS = 100;
 const MAX_TEXT = 4096;
 
-/** `apiKey`, `api_key`, `X-Api-Key`, `databasePassword`, `Authorization`, `set-cookie` … */
+/** `apiKey`, `api_key`, `X-Api-Key`, `databasePassword`, `Authorization`, `set-cookie`, `webhook-signature` … */
 const SECRET_KEY =
-  /passw(or)?d|passphrase|secret|token|authorization|credential|cookie|(api|private|access|signing)[-_]?key/i;
+  /passw(or)?d|passphrase|secret|token|authorization|credential|cookie|signature|(api|private|access|signing)[-_]?key/i;
 /** `tokenExpiresAt`, `secretRotationMs`: about a secret, not the secret. */
 const HARMLESS_KEY = /(At|Ms|Count)$/;
 /** `postgres://user:password@host`: the part between the colon and the at sign. */
 const URL_PASSWORD = /(\b[a-z][a-z0-9+.-]*:\/\/[^\s:/?#@]*:)[^\s/?#@]+@/gi;
 /** `Bearer abc…` and `Authorization: Basic abc…`, as they stand in headers that were quoted into a message. */
 const HEADER_CREDENTIAL = /\b(bearer\s+|authorization\s*[:=]\s*basic\s+)[\w.~+/=-]{8,}/gi;
+/** Signing secrets of webhooks, and what else stands in a text that whoever reads it could use: the token in the path of a callback. */
+const SIGNING_SECRET = /\b(whsec_)[\w+/=-]+/g;
+const CALLBACK_TOKEN = /(\/callbacks\/)[^\s/?#"'<>]+/g;
 
 export interface RedactionOptions {
   /** Whether errors keep their stack. */
@@ -32,11 +35,15 @@ export function redactFields(fields: Record<string, unknown>, options: Redaction
   }
 }
 
-/** Text without passwords of URLs and credentials of headers, cut at 4096 characters. */
+/** Text without passwords of URLs, credentials of headers and secrets of webhooks, cut at 4096 characters. */
 export function redactText(text: string): string {
   // Cut first: the patterns then run over a bounded text.
   const bounded = text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}… (${text.length} characters)` : text;
-  return bounded.replace(URL_PASSWORD, `$1${MASK}@`).replace(HEADER_CREDENTIAL, `$1${MASK}`);
+  return bounded
+    .replace(URL_PASSWORD, `$1${MASK}@`)
+    .replace(HEADER_CREDENTIAL, `$1${MASK}`)
+    .replace(SIGNING_SECRET, `$1${MASK}`)
+    .replace(CALLBACK_TOKEN, `$1${MASK}`);
 }
 
 function toPlain(value: unknown, options: RedactionOptions, depth: number, seen: Set<object>): unknown {

@@ -36,6 +36,9 @@ export interface Plan {
   readonly callEveryMs: number;
   readonly workers: number;
   readonly pollers: number;
+  /** Origins of the receivers to which webhooks go. */
+  readonly origins: readonly string[];
+  readonly dispatchEveryMs: number;
   /** How far the machines' clocks are off. */
   readonly skewMs: number;
 }
@@ -71,5 +74,7 @@ export function planOf(dice: Dice): Plan {
     workers: dice.whole(1, 4),
     pollers: dice.whole(0, 2),
     skewMs: dice.pick([0, 300, 3000]),
+    origins: Array.from({ length: dice.pick([0, 1, 2, 3]) }, (_, index) => `https://${index}.example.com`),
+    dispatchEveryMs: dice.pick([150, 400, 800]),
   };
 }

@@ -3,7 +3,7 @@
  *
  * Real are the actors, the runtime, its journal and routing, and the store in memory, which holds what the store's contract suite asks of every
  * store. Simulated is what stands behind their ports: time, chance, the lines to the store, the network, the stream of events, the services
- * that nodes ask, workers and callers (`world`, `load`). The storm (`faults`) lets all of it go wrong, and lets processes die at any crossing of
+ * that nodes ask, the receivers of webhooks, workers and callers (`world`, `load`). The storm (`faults`) lets all of it go wrong, and lets processes die at any crossing of
  * a port. The witness (`audit`) stands at the store, sees the one order in which everything became durable, and holds each commit, each answer
  * and in the end the whole against what was promised. After the storm everything is mended, and all that was accepted must come to its end.
  *
@@ -17,9 +17,11 @@ import { PublishedEvents } from "./audit/published.ts";
 import { Witness } from "./audit/witness.ts";
 import { Storm } from "./faults/storm.ts";
 import { Callers } from "./load/callers.ts";
+import { Dispatchers } from "./load/dispatchers.ts";
 import { Peace } from "./load/peace.ts";
 import { Poller } from "./load/poller.ts";
 import { RemoteCalls } from "./load/remote-call.ts";
+import { report } from "./load/reports.ts";
 import { QUEUES } from "./load/specs.ts";
 import { StreamWorker } from "./load/stream-worker.ts";
 import type { WorkPlace } from "./load/work-place.ts";
@@ -30,6 +32,7 @@ import { Dice } from "./world/dice.ts";
 import { trueClock } from "./world/machine-clock.ts";
 import { EventStreams } from "./world/event-streams.ts";
 import { Network } from "./world/network.ts";
+import { Receivers } from "./world/receivers.ts";
 import { Scheduler } from "./world/scheduler.ts";
 import { Services } from "./world/services.ts";
 import { Trace } from "./world/trace.ts";
@@ -50,6 +53,7 @@ export interface Stats {
   readonly instances: number;
   readonly calls: number;
   readonly messages: number;
+  readonly deliveries: number;
   readonly deaths: number;
   readonly drains: number;
   readonly faults: number;
@@ -67,11 +71,12 @@ export async function simulate(
   const time = new Scheduler();
   const trace = new Trace(traced, () => time.now);
   trace.add("plan", () => JSON.stringify(plan));
-  const witness = new Witness({ time, trace });
+  const { shardCount } = plan.options;
+  const witness = new Witness({ time, trace, shardCount, clocksJump: plan.faults.includes("clock-jump") });
   const memory = createMemoryStore({ clock: trueClock(time) });
   const store = mutant?.store?.(memory) ?? memory;
-  await store.shards.prepare(plan.options.shardCount);
-  const { audit, records, lives } = witness;
+  await store.shards.prepare(shardCount);
+  const { audit, records, lives, destinations, deliveries } = witness;
   const network = new Network({ time, trace, dice: dice.fork("network") });
   const published = new PublishedEvents(audit, records);
   const handedOut = new Set<string>();
@@ -82,6 +87,7 @@ export async function simulate(
     audit.require(!handedOut.has(token), "an attempt is handed out once", () => token);
     handedOut.add(token);
   };
+  deliveries.handOut = handOut;
   const services = new Services({
     time,
     dice: dice.fork("services"),
@@ -89,7 +95,7 @@ export async function simulate(
     asked: handOut,
     isPeaceful: () => peaceful,
   });
-  const cluster = new Cluster({
+  const cluster: Cluster = new Cluster({
     time,
     trace,
     dice: dice.fork("cluster"),
@@ -100,10 +106,22 @@ export async function simulate(
     network,
     streams,
     services,
+    receivers: () => receivers,
   });
   const promises = new Promises(audit, records);
   const calls = new RemoteCalls({ time, dice: dice.fork("calls"), audit });
-  const callers = new Callers({ time, dice: dice.fork("callers"), cluster, calls, records, promises });
+  const { origins } = plan;
+  const callers = new Callers({ time, dice: dice.fork("callers"), cluster, calls, records, promises, origins });
+  const dispatchers = new Dispatchers({
+    time,
+    dice: dice.fork("dispatchers"),
+    cluster,
+    calls,
+    records,
+    promises,
+    destinations,
+    origins,
+  });
 
   for (const machine of cluster.machines) {
     time.after(dice.between(0, 500), () => cluster.start(machine));
@@ -118,6 +136,15 @@ export async function simulate(
     handOut,
     isPeaceful: () => peaceful,
   };
+  const receivers = new Receivers({
+    time,
+    trace,
+    dice: dice.fork("receivers"),
+    deliveries,
+    origins,
+    isPeaceful: () => peaceful,
+    report: (token, how) => void report({ ...place, dice: dice.fork(token) }, token, how),
+  });
   const workers = Array.from({ length: plan.workers }, (_, index) =>
     new StreamWorker(place, `w${index}`, QUEUES[index % QUEUES.length] ?? "mail", dice.whole(1, 3)).start(),
   );
@@ -128,6 +155,10 @@ export async function simulate(
     time.after(dice.between(0, 3000), () => callers.begin());
   }
   time.after(1000, () => callers.keepCalling(plan.callEveryMs, plan.stormMs));
+  if (origins.length > 0) {
+    time.after(500, () => dispatchers.begin());
+    time.after(1000, () => dispatchers.keepCalling(plan.dispatchEveryMs, plan.stormMs));
+  }
   const storm = new Storm({ time, trace, dice: dice.fork("storm"), plan, cluster, workers, streams });
   storm.rage();
 
@@ -136,7 +167,7 @@ export async function simulate(
   if (!isOver()) {
     peaceful = true;
     storm.mend();
-    const peace = new Peace({ time, place, cluster, calls, callers, witness, promises, published, store });
+    const peace = new Peace({ time, place, cluster, calls, callers, dispatchers, witness, promises, published, store });
     await time.run(time.now + CALM_WITHIN_MS, () => isOver() || peace.isThere);
     await peace.judge();
   }
@@ -152,6 +183,7 @@ export async function simulate(
       instances: records.instances.size,
       calls: calls.count,
       messages: network.messages,
+      deliveries: deliveries.count,
       deaths: cluster.deaths,
       drains: cluster.drains,
       faults: storm.faults,

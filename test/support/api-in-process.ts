@@ -10,11 +10,13 @@ import { allMethods } from "../../src/server/services.ts";
 import { FakeRuntime, type Answers } from "./fake-runtime.ts";
 import { recordingLog, type RecordingLog } from "./log.ts";
 import { ManualClock, sequentialIds } from "./manual-clock.ts";
+import { FakeSecretBox } from "./fake-secret-box.ts";
 
 export interface ApiInProcess {
   readonly runtime: FakeRuntime;
   readonly clock: ManualClock;
   readonly log: RecordingLog;
+  readonly box: FakeSecretBox;
   client<S extends DescService>(service: S): Client<S>;
 }
 
@@ -22,10 +24,13 @@ export function anApiInProcess(answers: Answers = {}, limits: Partial<ServerLimi
   const runtime = new FakeRuntime(answers);
   const clock = new ManualClock();
   const log = recordingLog();
-  const { queries } = runtime;
+  const box = new FakeSecretBox();
+  const { queries, actorStates } = runtime;
   const methods = allMethods({
     runtime,
     queries,
+    actorStates,
+    webhooks: { box, refusal: privateRefusal },
     clock,
     ids: sequentialIds(),
     log,
@@ -35,7 +40,12 @@ export function anApiInProcess(answers: Answers = {}, limits: Partial<ServerLimi
     closing: new AbortController().signal,
   });
   const transport = createRouterTransport((router) => addRoutes(router, methods));
-  return { runtime, clock, log, client: (service) => createClient(service, transport) };
+  return { runtime, clock, log, box, client: (service) => createClient(service, transport) };
+}
+
+/** What stands for the guard against private addresses: one address is. */
+function privateRefusal(url: string): string | null {
+  return new URL(url).hostname === "127.0.0.1" ? "leads to a private address" : null;
 }
 
 export interface Refusal {

@@ -11,6 +11,7 @@ import type { Clock } from "../../src/ports/clock.ts";
 import { startServer, type RunningServer, type ServerOptions } from "../../src/server/index.ts";
 import { systemClock } from "../../src/system/clock.ts";
 import { FakeRuntime, type Answers } from "./fake-runtime.ts";
+import { FakeSecretBox } from "./fake-secret-box.ts";
 import { recordingLog, type RecordingLog } from "./log.ts";
 import { sequentialIds } from "./manual-clock.ts";
 
@@ -37,12 +38,15 @@ export async function anApiServer(
   } = {},
 ): Promise<ApiServer> {
   const { answers, ...options } = given;
+  const box = new FakeSecretBox();
   const runtime = new FakeRuntime(answers);
   const log = recordingLog();
   const server = await startServer({
     listen: "127.0.0.1:0",
     runtime,
     queries: runtime.queries,
+    actorStates: runtime.actorStates,
+    webhooks: { box, refusal: () => null },
     clock: systemClock,
     ids: sequentialIds(),
     log,

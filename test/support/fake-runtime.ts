@@ -7,9 +7,14 @@ import type { OccurrenceRecord } from "../../src/domain/definition/occurrence.ts
 import type { SupervisorRecord } from "../../src/domain/definition/supervision.ts";
 import { isFinal, type InstanceRecord } from "../../src/domain/instance/instance.ts";
 import { searchableGrams } from "../../src/domain/search.ts";
+import type { DestinationRecord } from "../../src/domain/webhook/destination.ts";
+import { newDestination, stateOfDestination } from "../../src/domain/webhook/destination.ts";
 import type {
   ClusterView,
   DefinitionCommands,
+  DestinationCommands,
+  DestinationView,
+  DispatchCommands,
   EventFeed,
   InstanceCommands,
   NodeView,
@@ -17,6 +22,7 @@ import type {
   RuntimeStatus,
   WorkerCommands,
 } from "../../src/runtime/index.ts";
+import { MemoryActorStates } from "../../src/store/memory/actor-states.ts";
 import { MemoryQueries } from "../../src/store/memory/queries.ts";
 import { emptyTables, rowsOf } from "../../src/store/memory/tables.ts";
 import { MANUAL_START_AT } from "./manual-clock.ts";
@@ -34,6 +40,9 @@ export interface Answers {
   readonly definitions?: Partial<DefinitionCommands>;
   readonly instances?: Partial<InstanceCommands>;
   readonly workers?: Partial<WorkerCommands>;
+  readonly dispatches?: Partial<DispatchCommands>;
+  /** Without an answer to `get` every destination is as one that nothing was ever sent to. */
+  readonly destinations?: Partial<DestinationCommands>;
   /** Unlike the others these are not recorded. Without answers the cluster is this node, alone, with no actors in memory. */
   readonly cluster?: Partial<ClusterView>;
 }
@@ -56,14 +65,21 @@ export function aNode(given: Partial<NodeView> = {}): NodeView {
   };
 }
 
+async function unused(origin: string): Promise<DestinationView> {
+  return { record: newDestination(origin, 0, MANUAL_START_AT), underWay: 0, waiting: 0 };
+}
+
 export class FakeRuntime implements Runtime {
   readonly asked: Asked[] = [];
   readonly definitions: DefinitionCommands;
   readonly instances: InstanceCommands;
   readonly workers: WorkerCommands;
+  readonly dispatches: DispatchCommands;
+  readonly destinations: DestinationCommands;
   readonly cluster: ClusterView;
   readonly tables = emptyTables();
   readonly queries = new MemoryQueries(this.tables);
+  readonly actorStates = new MemoryActorStates(this.tables);
   readonly #listeners = new Set<Parameters<EventFeed["subscribe"]>>();
   #status: RuntimeStatus = {
     nodeId: "node1",
@@ -79,6 +95,8 @@ export class FakeRuntime implements Runtime {
     this.definitions = this.#recorded<DefinitionCommands>(answers.definitions);
     this.instances = this.#recorded<InstanceCommands>(answers.instances);
     this.workers = this.#recorded<WorkerCommands>(answers.workers);
+    this.dispatches = this.#recorded<DispatchCommands>(answers.dispatches);
+    this.destinations = this.#recorded<DestinationCommands>({ get: unused, ...answers.destinations });
     this.cluster = this.#asCluster(answers.cluster);
     for (let shard = 0; shard < FAKE_SHARDS; shard++) {
       this.tables.shards.push({
@@ -135,6 +153,13 @@ export class FakeRuntime implements Runtime {
 
   putSupervisor(supervisor: SupervisorRecord): void {
     this.tables.supervisors.set(supervisor.definitionId, supervisor);
+  }
+
+  /** Writes the record of a destination, as its actor would. */
+  putDestination(record: DestinationRecord): void {
+    const { origin: id, shard, updatedAt } = record;
+    const state = stateOfDestination(record);
+    rowsOf(this.tables.actorStates, "destination").set(id, { kind: "destination", id, shard, state, updatedAt });
   }
 
   putOccurrences(...occurrences: readonly OccurrenceRecord[]): void {

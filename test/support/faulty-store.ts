@@ -61,6 +61,7 @@ export function faultyStore(store: Store): FaultyStore {
     actors: reachable(store.actors, reach),
     queries: reachable(store.queries, reach),
     cursors: reachable(store.cursors, reach),
+    actorStates: reachable(store.actorStates, reach),
     ping: async () => {
       reach();
       await store.ping();

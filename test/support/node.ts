@@ -5,6 +5,7 @@ import type { InProcessNetwork } from "../../src/bus/in-process/network.ts";
 import type { Store } from "../../src/ports/store/store.ts";
 import type {
   Assignment,
+  RuntimeDeps,
   RuntimeOptions,
   StartedRuntime,
   WorkerSession,
@@ -24,7 +25,12 @@ export interface World {
   readonly clock: ManualClock;
   readonly store: FaultyStore;
   /** Starts another node on the same store. It hears of the others when they share a network. */
-  start(nodeId: string, options?: Partial<RuntimeOptions>, network?: InProcessNetwork): Promise<StartedRuntime>;
+  start(
+    nodeId: string,
+    options?: Partial<RuntimeOptions>,
+    network?: InProcessNetwork,
+    parts?: Pick<RuntimeDeps, "webhooks">,
+  ): Promise<StartedRuntime>;
   stop(): Promise<void>;
 }
 
@@ -40,8 +46,9 @@ export async function aWorld(): Promise<World> {
   return {
     clock,
     store,
-    start: async (nodeId, options = {}, network = createInProcessNetwork()) => {
+    start: async (nodeId, options = {}, network = createInProcessNetwork(), parts = {}) => {
       const node = startRuntime({
+        ...parts,
         store,
         bus: network.endpoint(nodeId),
         clock,

@@ -22,6 +22,7 @@ import { DEFAULT_PRIORITY } from "../../src/domain/policy/priority.ts";
 import { DEFAULT_RETRY_POLICY } from "../../src/domain/policy/retry.ts";
 import { DEFAULT_TIMEOUTS } from "../../src/domain/policy/timeouts.ts";
 import type { Schedule } from "../../src/domain/schedule/schedule.ts";
+import type { ActorStateRecord } from "../../src/ports/store/actor-states.ts";
 import type { QueueEntry, RequestRecord } from "../../src/ports/store/journal.ts";
 import { MANUAL_START_AT, sequentialIds } from "./manual-clock.ts";
 
@@ -251,6 +252,18 @@ export function aRequest(given: Partial<RequestRecord> = {}): RequestRecord {
     fingerprint: "fingerprint",
     answer: "answer",
     createdAt: MANUAL_START_AT,
+    ...given,
+  };
+}
+
+/** The state of a destination. */
+export function anActorState(given: Partial<ActorStateRecord> = {}): ActorStateRecord {
+  return {
+    kind: "destination",
+    id: "https://hooks.example.com",
+    shard: 0,
+    state: { revision: 1 },
+    updatedAt: MANUAL_START_AT,
     ...given,
   };
 }

@@ -20,6 +20,7 @@ export const NO_ROWS: Omit<JournalBatch, "fences"> = {
   enqueued: [],
   dequeued: [],
   requests: [],
+  actorStates: [],
   events: [],
 };
 

@@ -43,7 +43,8 @@ export function nextDeadline(
       consider("SCHEDULE_TO_CLOSE", life.openedAt, timeouts.scheduleToCloseMs);
       consider("CANCEL_GRACE", life.cancelRequestedAt, timeouts.cancelGraceMs);
       if (attempt !== null) {
-        consider("START_TO_CLOSE", attempt.startedAt + (attempt.frozenMs ?? 0), timeouts.startToCloseMs);
+        const closeMs = attempt.handedOn?.closeMs ?? timeouts.startToCloseMs;
+        consider("START_TO_CLOSE", attempt.startedAt + (attempt.frozenMs ?? 0), closeMs);
         consider("HEARTBEAT", Math.max(attempt.seenAt, heartbeatFloor), attempt.heartbeatMs);
       }
       break;

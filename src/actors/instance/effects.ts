@@ -18,6 +18,8 @@ export type InstanceEffect =
       readonly pauseRequested: boolean;
       readonly stale: boolean;
     }
+  /** Nobody here runs this attempt any more, though it goes on: its slot is free. */
+  | { readonly kind: "handedOn"; readonly token: string }
   /** An attempt is over and stays in the history. */
   | { readonly kind: "record"; readonly attempt: Omit<AttemptRecord, "instanceId" | "shard"> }
   | { readonly kind: "announce"; readonly name: string; readonly data: JsonObject }

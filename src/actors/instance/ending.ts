@@ -1,6 +1,7 @@
 /** How an instance ends. */
 import type { AttemptOutcome, AttemptRecord } from "../../domain/instance/attempt.ts";
 import type { ExecutionError, FinalState, InstanceLife } from "../../domain/instance/instance.ts";
+import type { JsonObject } from "../../domain/json.ts";
 import type { InstanceEffect } from "./effects.ts";
 import type { InstanceEventOf } from "./events.ts";
 import type { InstanceContext, Step } from "./life.ts";
@@ -16,7 +17,7 @@ export function complete({ life }: InstanceContext, event: InstanceEventOf<"COMP
       progress: life.progress === null ? null : { ...life.progress, percent: 100, at: event.at },
     },
     effects: [
-      record(life, event.at, "SUCCEEDED", null),
+      record(life, event.at, "SUCCEEDED", null, event.exchange),
       announce("completed", { attempts: life.attemptCount }),
       ...ended.effects,
     ],
@@ -77,8 +78,10 @@ export function record(
   at: number,
   outcome: AttemptOutcome,
   error: ExecutionError | null,
+  exchanged?: JsonObject,
 ): InstanceEffect {
   const attempt = present(life.attempt);
+  const exchange = exchanged ?? attempt.handedOn?.exchange;
   const ended: Omit<AttemptRecord, "instanceId" | "shard"> = {
     number: attempt.number,
     series: life.series,
@@ -87,6 +90,7 @@ export function record(
     error,
     startedAt: attempt.startedAt,
     endedAt: at,
+    ...(exchange === undefined ? {} : { exchange }),
   };
   return { kind: "record", attempt: ended };
 }

@@ -22,7 +22,21 @@ export type InstanceEvent =
       readonly progress?: Omit<Progress, "at">;
       readonly metadata?: JsonObject;
     }
-  | { readonly type: "COMPLETE"; readonly at: number; readonly token: string; readonly result: JsonObject | null }
+  | {
+      readonly type: "COMPLETE";
+      readonly at: number;
+      readonly token: string;
+      readonly result: JsonObject | null;
+      readonly exchange?: JsonObject;
+    }
+  /** Whoever ran it handed it on to somebody who reports the result with the same token, within so long. */
+  | {
+      readonly type: "HAND_ON";
+      readonly at: number;
+      readonly token: string;
+      readonly withinMs: number;
+      readonly exchange: JsonObject;
+    }
   | ({ readonly type: "FAIL"; readonly at: number; readonly token: string } & AttemptFailure)
   /** The worker's stream broke and its policy is to fail at once. */
   | { readonly type: "LOSE"; readonly at: number; readonly token: string; readonly chance: number }
@@ -31,7 +45,7 @@ export type InstanceEvent =
   /** A deadline may have passed. */
   | { readonly type: "WAKE"; readonly at: number; readonly chance: number; readonly heartbeatFloor: number }
   | { readonly type: "CANCEL"; readonly at: number; readonly reason: string }
-  | { readonly type: "TERMINATE"; readonly at: number; readonly reason: string }
+  | { readonly type: "TERMINATE"; readonly at: number; readonly reason: string; readonly error?: ExecutionError }
   | { readonly type: "PAUSE"; readonly at: number; readonly reason: string }
   | { readonly type: "RESUME"; readonly at: number }
   /** Start a finished one anew; `gate` says what it must wait for first. */
@@ -43,6 +57,8 @@ export interface AttemptFailure {
   readonly retryable: boolean;
   /** Instead of what the retry policy says. */
   readonly retryDelayMs?: number;
+  /** What was sent and answered, when a node ran it itself. */
+  readonly exchange?: JsonObject;
   /** In [0, 1), for the jitter. */
   readonly chance: number;
 }

@@ -37,7 +37,7 @@ export function backOff(
       error: failure.error,
     },
     effects: [
-      record(life, at, outcome, failure.error),
+      record(life, at, outcome, failure.error, failure.exchange),
       ...staleSignal(life, outcome),
       announce("retrying", {
         attempt: life.attemptCount,
@@ -61,7 +61,7 @@ export function giveUp(
   return {
     life: { ...ended.life, error: failure.error },
     effects: [
-      record(life, at, outcome, failure.error),
+      record(life, at, outcome, failure.error, failure.exchange),
       ...staleSignal(life, outcome),
       announce(EVENT_OF[state], {
         attempts: life.attemptCount,

@@ -123,6 +123,29 @@ export function takeBackPaused(context: InstanceContext, event: InstanceEventOf<
   };
 }
 
+/** Somebody else reports the result: no signs of life are asked for, and a time of its own runs. */
+export function handOn({ life }: InstanceContext, event: InstanceEventOf<"HAND_ON">): Step {
+  const attempt = present(life.attempt);
+  if (attempt.handedOn !== undefined) {
+    // Said again, as its answer was lost: the time for the result runs already.
+    return { life, effects: [{ kind: "handedOn", token: event.token }, TOUCHED] };
+  }
+  const ranUntil = life.paused?.at ?? event.at;
+  const ranMs = Math.max(0, ranUntil - attempt.startedAt - (attempt.frozenMs ?? 0));
+  const handedOn = { closeMs: ranMs + event.withinMs, exchange: event.exchange };
+  return {
+    life: { ...life, attempt: { ...attempt, seenAt: event.at, heartbeatMs: null, handedOn } },
+    effects: [
+      { kind: "handedOn", token: event.token },
+      announce("delivered", { attempt: attempt.number, withinMs: event.withinMs }),
+    ],
+  };
+}
+
+export function isHandedOn({ attempt }: InstanceLife): boolean {
+  return attempt?.handedOn !== undefined;
+}
+
 export function heartbeat({ life }: InstanceContext, event: InstanceEventOf<"HEARTBEAT">): Step {
   const attempt = { ...present(life.attempt), seenAt: event.at };
   const told = event.progress !== undefined || event.metadata !== undefined;

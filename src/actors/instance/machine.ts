@@ -63,25 +63,27 @@ function timeout(code: string, message: string, chance: number): AttemptFailure 
 }
 
 const LOST = (chance: number): AttemptFailure => timeout("WORKER_LOST", "The worker's connection broke.", chance);
-const SLOW = (chance: number): AttemptFailure =>
-  timeout("START_TO_CLOSE_TIMEOUT", "The attempt took longer than start_to_close.", chance);
+const SLOW = (chance: number, { life: of }: InstanceContext): AttemptFailure =>
+  life.isHandedOn(of)
+    ? timeout("CALLBACK_TIMEOUT", "It was delivered, and its receiver did not report a result in time.", chance)
+    : timeout("START_TO_CLOSE_TIMEOUT", "The attempt took longer than start_to_close.", chance);
 const SILENT = (chance: number): AttemptFailure =>
   timeout("HEARTBEAT_TIMEOUT", "The worker gave no sign of life in time.", chance);
 
 /** What a failure of each kind is made of. */
 const failures = {
   FAIL: {
-    of: (event: InstanceEvent): AttemptFailure => event as InstanceEventOf<"FAIL">,
+    of: (event: InstanceEvent, _: InstanceContext): AttemptFailure => event as InstanceEventOf<"FAIL">,
     outcome: "FAILED",
     final: "FAILED",
   },
   LOSE: {
-    of: (event: InstanceEvent) => LOST((event as InstanceEventOf<"LOSE">).chance),
+    of: (event: InstanceEvent, _: InstanceContext) => LOST((event as InstanceEventOf<"LOSE">).chance),
     outcome: "LOST",
     final: "FAILED",
   },
   SLOW: {
-    of: (event: InstanceEvent) => SLOW((event as InstanceEventOf<"WAKE">).chance),
+    of: (event: InstanceEvent, context: InstanceContext) => SLOW((event as InstanceEventOf<"WAKE">).chance, context),
     outcome: "TIMED_OUT",
     final: "TIMED_OUT",
   },
@@ -92,7 +94,11 @@ const failures = {
   },
 } as const satisfies Record<
   string,
-  { of: (event: InstanceEvent) => AttemptFailure; outcome: AttemptOutcome; final: "FAILED" | "TIMED_OUT" }
+  {
+    of: (event: InstanceEvent, context: InstanceContext) => AttemptFailure;
+    outcome: AttemptOutcome;
+    final: "FAILED" | "TIMED_OUT";
+  }
 >;
 type FailureKind = keyof typeof failures;
 
@@ -108,14 +114,14 @@ function afterFailure(kind: FailureKind, mine: (input: { context: InstanceContex
     },
     {
       guard: (input: { context: InstanceContext; event: InstanceEvent }) =>
-        mine(input) && failing.mayRetry(input.context, of(input.event)),
+        mine(input) && failing.mayRetry(input.context, of(input.event, input.context)),
       target: "BACKING_OFF",
-      actions: step((context, event) => failing.backOff(context, event.at, of(event), outcome)),
+      actions: step((context, event) => failing.backOff(context, event.at, of(event, context), outcome)),
     },
     {
       guard: mine,
       target: final,
-      actions: step((context, event) => failing.giveUp(context, event.at, final, of(event), outcome)),
+      actions: step((context, event) => failing.giveUp(context, event.at, final, of(event, context), outcome)),
     },
   ] as const;
 }
@@ -130,8 +136,9 @@ const OVERALL = outOfTime("SCHEDULE_TO_CLOSE_TIMEOUT", "It did not end within sc
 const UNSTARTED = outOfTime("SCHEDULE_TO_START_TIMEOUT", "No worker took it within schedule_to_start.");
 
 const cancelNow = step<"CANCEL" | "TERMINATE">((context, event) =>
-  ending.endNow(context, event.at, "CANCELLED", event.reason, null),
+  ending.endNow(context, event.at, "CANCELLED", event.reason, ("error" in event ? event.error : undefined) ?? null),
 );
+const handOn = step<"HAND_ON">(life.handOn);
 const complete = step<"COMPLETE">(ending.complete);
 const heartbeat = step<"HEARTBEAT">(life.heartbeat);
 
@@ -201,7 +208,21 @@ export const instanceMachine = setup({
           ...afterFailure("SLOW", passed("RUNNING", "START_TO_CLOSE")),
           ...afterFailure("SILENT", passed("RUNNING", "HEARTBEAT")),
         ],
-        CANCEL: { actions: step<"CANCEL">(holding.requestCancel) },
+        HAND_ON: [
+          {
+            guard: (input) => current(input) && input.context.life.cancelRequestedAt !== null,
+            target: "CANCELLED",
+            actions: step((context, event) =>
+              ending.endNow(context, event.at, "CANCELLED", context.life.stateReason, null),
+            ),
+          },
+          { guard: "current", actions: handOn },
+        ],
+        CANCEL: [
+          // Who has it hears of it when the result is refused.
+          { guard: ({ context }) => life.isHandedOn(context.life), target: "CANCELLED", actions: cancelNow },
+          { actions: step<"CANCEL">(holding.requestCancel) },
+        ],
         TERMINATE: { target: "CANCELLED", actions: cancelNow },
         PAUSE: {
           guard: ({ context }) => context.life.cancelRequestedAt === null,
@@ -241,9 +262,10 @@ export const instanceMachine = setup({
         FAIL: pausedFailure("FAIL"),
         LOSE: pausedFailure("LOSE"),
         RETURN: { guard: "current", actions: step<"RETURN">(life.takeBackPaused) },
+        HAND_ON: { guard: "current", actions: handOn },
         CANCEL: [
           {
-            guard: ({ context }) => context.life.attempt !== null,
+            guard: ({ context }) => context.life.attempt !== null && !life.isHandedOn(context.life),
             target: "RUNNING",
             actions: step<"CANCEL">(holding.requestCancel),
           },
@@ -286,13 +308,13 @@ function pausedFailure(kind: "FAIL" | "LOSE") {
   return [
     {
       guard: (input: { context: InstanceContext; event: InstanceEvent }) =>
-        current(input) && failing.mayRetry(input.context, of(input.event)),
-      actions: step((context, event) => failing.backOffPaused(context, event.at, of(event), outcome)),
+        current(input) && failing.mayRetry(input.context, of(input.event, input.context)),
+      actions: step((context, event) => failing.backOffPaused(context, event.at, of(event, context), outcome)),
     },
     {
       guard: current,
       target: final,
-      actions: step((context, event) => failing.giveUp(context, event.at, final, of(event), outcome)),
+      actions: step((context, event) => failing.giveUp(context, event.at, final, of(event, context), outcome)),
     },
   ] as const;
 }

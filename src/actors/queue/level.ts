@@ -1,9 +1,13 @@
-/** The lanes of one priority in a queue: how many wait in memory, whose turn it is, and which lane is to be read on. */
+/**
+ * The lanes of one priority in a queue: how many wait in memory, whose turn it is, which lane is to be read on, and how often more urgent ones
+ * were served since it was, while something of it waited.
+ */
 import { Heap } from "../../domain/heap.ts";
 import type { Lane, Waiting } from "./lane.ts";
 
 export class Level {
   readonly #lowMark: number;
+  readonly #patience: number;
   readonly #turns = new Heap<Lane>(goesBefore);
   readonly #tailed = new Set<Lane>();
   /** Lanes of which little is in memory and more in the store, longest so first. */
@@ -11,10 +15,15 @@ export class Level {
   /** Virtual time: turns that the lane served last has had. */
   #clock = 0;
   #waiting = 0;
+  #passedOver = 0;
 
-  /** @param lowMark a lane with fewer entries in memory runs short. */
-  constructor(lowMark: number) {
+  /**
+   * @param bounds.lowMark a lane with fewer entries in memory runs short.
+   * @param bounds.patience passed over so often, it is overdue.
+   */
+  constructor({ lowMark, patience }: { readonly lowMark: number; readonly patience: number }) {
     this.#lowMark = lowMark;
+    this.#patience = patience;
   }
 
   /** Entries in memory. */
@@ -24,6 +33,23 @@ export class Level {
 
   get hasTail(): boolean {
     return this.#tailed.size > 0;
+  }
+
+  /** Whether anything waits, in memory or in the store. */
+  get waits(): boolean {
+    return this.#waiting > 0 || this.hasTail;
+  }
+
+  /** Whether its turn has come before that of more urgent ones. */
+  get isOverdue(): boolean {
+    return this.#passedOver >= this.#patience;
+  }
+
+  /** A more urgent one was served. */
+  passOver(): void {
+    if (this.waits) {
+      this.#passedOver++;
+    }
   }
 
   get short(): Lane | undefined {
@@ -40,6 +66,9 @@ export class Level {
     this.#waiting += lane.length - before;
     put(this.#tailed, lane, lane.tail > 0);
     put(this.#short, lane, lane.tail > 0 && lane.length < this.#lowMark);
+    if (!this.waits) {
+      this.#passedOver = 0;
+    }
     if (!lane.ranked && lane.length > 0) {
       lane.served = Math.max(lane.served, this.#clock);
       lane.ranked = true;
@@ -56,6 +85,7 @@ export class Level {
       if (entry !== undefined) {
         this.#clock = lane.served;
         lane.served++;
+        this.#passedOver = 0;
         this.note(lane, before);
         return { lane, entry };
       }

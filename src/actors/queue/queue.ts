@@ -3,6 +3,11 @@
  *
  * Higher priority first. Within a priority definitions take turns, so that one with a long backlog does not starve another; within a
  * definition the oldest goes first. Takers with free slots take turns too. Nothing here is durable: what waits is in the store.
+ *
+ * No priority starves. One that was passed over by more urgent ones `patience` times in a row, while it waited, is overdue and goes before them
+ * once. Of several that are overdue the least urgent goes first: that passes over none of the others, so each is passed over at most `patience`
+ * times, however many priorities wait (Q1). Nobody goes before a more urgent one without being overdue, which takes `patience` turns of others:
+ * so at most 3 do so in a row (Q2). What waits in the store only is read on when it is overdue, before all else, and goes once it is in memory.
  */
 import type { Waiting } from "./lane.ts";
 import { Lane } from "./lane.ts";
@@ -40,7 +45,12 @@ export interface QueueBounds {
   readonly frontLimit: number;
   /** A lane with fewer entries in memory is to be read on. */
   readonly lowMark: number;
+  /** How often a priority that waits is passed over by more urgent ones, at most; at least 3. Default 32. */
+  readonly patience?: number;
 }
+
+/** LOW gets one slot in 33 at least. CRITICAL keeps 91 of 100 while all others wait, and a single more urgent one 97 of 100. */
+export const PATIENCE = 32;
 
 export class Queue {
   readonly #frontLimit: number;
@@ -49,9 +59,12 @@ export class Queue {
   readonly #levels: readonly Level[];
   readonly #free = new Map<string, number>();
 
-  constructor({ frontLimit, lowMark }: QueueBounds) {
+  constructor({ frontLimit, lowMark, patience = PATIENCE }: QueueBounds) {
+    if (patience < 3) {
+      throw new RangeError(`Patience ${patience} would let priorities go in turns`);
+    }
     this.#frontLimit = frontLimit;
-    this.#levels = PRIORITIES.map(() => new Level(lowMark));
+    this.#levels = PRIORITIES.map(() => new Level({ lowMark, patience }));
   }
 
   /** Entries in memory. */
@@ -96,10 +109,14 @@ export class Queue {
   }
 
   /**
-   * The lane to be read on next, the most urgent first; null when none runs short. While the memory is full, only one that is more urgent than
-   * all that is in it.
+   * The lane to be read on next; null when none runs short. One that is overdue and has nothing in memory comes first, then the most urgent.
+   * While the memory is full, only these, and one that is more urgent than all that is in it.
    */
   shortage(): LaneShortage | null {
+    const overdue = this.#levels.findLast((level) => level.isOverdue && level.waiting === 0)?.short;
+    if (overdue !== undefined) {
+      return { priority: overdue.priority, definitionId: overdue.definitionId };
+    }
     const full = this.waiting >= this.#frontLimit;
     for (const level of this.#levels) {
       if (full && level.waiting > 0) {
@@ -162,10 +179,17 @@ export class Queue {
     return false;
   }
 
-  /** The priority of the most urgent entry, in memory or in the store; null when nothing waits. */
+  /** How urgent what goes next is: its priority, or the highest when it is overdue. Null when nothing waits, in memory or in the store. */
   get mostUrgent(): number | null {
-    const index = this.#levels.findIndex((level) => level.waiting > 0 || level.hasTail);
-    return index < 0 ? null : index + 1;
+    const index = this.#levels.findIndex((level) => level.waits);
+    return index < 0 ? null : this.#levels.some((level) => level.isOverdue) ? 1 : index + 1;
+  }
+
+  /** A slot that those who wait here could have had went elsewhere, to something of this priority. */
+  passOver(priority: number): void {
+    for (const level of this.#levels.slice(priority)) {
+      level.passOver();
+    }
   }
 
   /** Whether an entry offered now would go to a taker at once. */
@@ -201,15 +225,22 @@ export class Queue {
   }
 
   #take(): QueueItem | null {
-    for (const level of this.#levels) {
+    for (const level of this.#inTurn()) {
       const taken = level.take((lane) => this.#dropIfEmpty(lane));
       if (taken !== null) {
         const { lane, entry } = taken;
+        this.passOver(lane.priority);
         this.#dropIfEmpty(lane);
         return { ...entry, priority: lane.priority, definitionId: lane.definitionId };
       }
     }
     return null;
+  }
+
+  /** Q1. */
+  #inTurn(): readonly Level[] {
+    const overdue = this.#levels.filter((level) => level.isOverdue);
+    return overdue.length === 0 ? this.#levels : [...overdue.toReversed(), ...this.#levels];
   }
 
   /** Each change of a lane goes through here, so that its level knows of it. */

@@ -47,10 +47,11 @@ export function nextLookAt({
     : Math.max(fireAt, supervision.lateFireAt + Math.ceil(1000 / spec.catchUp.maxRate));
 }
 
-/** Whether nothing is left to fire, now or after the running instances. */
-export function isExhausted({ spec, supervision }: SupervisorContext): boolean {
+/** Whether nothing is left to fire, now or after the running instances. What is only triggered by hand is never finished. */
+export function isExhausted({ spec, supervision }: Pick<SupervisorContext, "spec" | "supervision">): boolean {
   return (
     supervision.nextDueAt === null &&
+    spec.schedule.timing.kind !== "manual" &&
     !(awaitsEnd(spec.schedule) && supervision.counters.active > 0 && !isSpent(spec.schedule, supervision))
   );
 }

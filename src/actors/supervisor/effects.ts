@@ -1,5 +1,5 @@
 import type { OccurrenceOutcome } from "../../domain/definition/occurrence.ts";
-import type { InstanceSpec } from "../../domain/instance/instance.ts";
+import type { ExecutionError, InstanceSpec } from "../../domain/instance/instance.ts";
 import type { JsonObject } from "../../domain/json.ts";
 
 /** What is to be done about a supervisor's decision, in the same commit or after it. */
@@ -22,8 +22,14 @@ export type SupervisorEffect =
     }
   /** Unfinished instances are to be called off, as `supervision.cancelling` says. */
   | { readonly kind: "cancelOthers" }
-  /** The holder of a unique key gives way. */
-  | { readonly kind: "replace"; readonly instanceId: string; readonly reason: string }
+  /** An unfinished instance gives its place to the one that is made, and is called off: the holder of its unique key, or one that it supersedes. */
+  | {
+      readonly kind: "replace";
+      readonly instanceId: string;
+      readonly reason: string;
+      /** What it ends with. Left out: with none. */
+      readonly error?: ExecutionError;
+    }
   /** A caller is answered with an instance that exists. */
   | { readonly kind: "existing"; readonly instanceId: string }
   /** The trigger is refused. */

@@ -1,8 +1,11 @@
+import type { Action } from "../../domain/action.ts";
 import type { DefinitionSpec } from "../../domain/definition/definition.ts";
 import type { FinalState } from "../../domain/instance/instance.ts";
 import type { UniqueKey, ConcurrencyKey } from "../../domain/policy/keys.ts";
 import type { JsonObject } from "../../domain/json.ts";
 import type { Priority } from "../../domain/policy/priority.ts";
+import type { RetryPolicy } from "../../domain/policy/retry.ts";
+import type { Timeouts } from "../../domain/policy/timeouts.ts";
 
 /** How full a definition is when a decision is made: read off its roster. */
 export interface Load {
@@ -12,8 +15,21 @@ export interface Load {
   readonly buffered: number;
 }
 
+/** An unfinished instance with the supersede key of a newer one: it has no attempt under way. */
+export interface Superseded {
+  readonly instanceId: string;
+  /** It waits until the definition is idle. */
+  readonly buffered: boolean;
+}
+
 /** What one instance gets that differs from its definition. */
 export interface Overrides {
+  readonly name?: string;
+  readonly userId?: string;
+  readonly action?: Action;
+  readonly retry?: RetryPolicy;
+  readonly timeouts?: Timeouts;
+  readonly supersedeKey?: string;
   readonly payload?: JsonObject;
   readonly content?: string;
   readonly priority?: Priority;
@@ -38,6 +54,8 @@ export type SupervisorEvent =
       readonly ignoreOverlap: boolean;
       /** The unfinished instance that has the unique key. */
       readonly uniqueHolder: string | null;
+      /** Those whose place it takes, the oldest first. */
+      readonly superseded: readonly Superseded[];
     }
   /** Fire a due time of the past that has no record. */
   | {

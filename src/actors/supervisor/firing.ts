@@ -6,6 +6,7 @@ import { CANCEL_OTHERS, callingOff } from "./calling-off.ts";
 import { awaitsEnd } from "./due.ts";
 import type { SupervisorEffect } from "./effects.ts";
 import type { Load, Overrides, SupervisorEventOf } from "./events.ts";
+import { superseding } from "./superseding.ts";
 import type { SupervisorContext, SupervisorStep } from "./context.ts";
 import { counted } from "./context.ts";
 
@@ -95,7 +96,7 @@ export function backfill(
 /** Creates an instance because a caller asks for it. */
 export function trigger(context: SupervisorContext, event: SupervisorEventOf<"TRIGGER">): SupervisorStep {
   const { spec } = context;
-  const { uniqueKey } = event.overrides;
+  const { uniqueKey, supersedeKey = "" } = event.overrides;
   const effects: SupervisorEffect[] = [];
   if (uniqueKey !== undefined && event.uniqueHolder !== null) {
     if (uniqueKey.onConflict === "USE_EXISTING") {
@@ -110,12 +111,14 @@ export function trigger(context: SupervisorContext, event: SupervisorEventOf<"TR
     }
     effects.push({ kind: "replace", instanceId: event.uniqueHolder, reason: "a newer instance took its unique key" });
   }
-  const replaced = effects.length;
+  // The holder of its unique key gives way already.
+  const superseded = event.superseded.filter((older) => older.instanceId !== event.uniqueHolder);
+  effects.push(...superseding(event.instanceId, supersedeKey, superseded));
   const overlap = event.ignoreOverlap
     ? ({ kind: "fire", exclusive: false, others: "leave" } as const)
     : decideOverlap(spec.overlapPolicy, {
-        active: event.load.active - replaced,
-        buffered: event.load.buffered,
+        active: event.load.active - effects.length,
+        buffered: event.load.buffered - superseded.filter(({ buffered }) => buffered).length,
         bufferLimit: spec.bufferLimit,
       });
   if (overlap.kind !== "fire") {
@@ -151,20 +154,23 @@ function instanceSpec(
   return {
     definitionId: id,
     definitionCreatedAt: createdAt,
-    userId: spec.userId,
-    name: spec.name,
+    userId: overrides.userId ?? spec.userId,
+    name: overrides.name ?? spec.name,
     content: overrides.content ?? spec.content,
     payload: overrides.payload ?? spec.payload,
-    action: spec.action,
+    action: overrides.action ?? spec.action,
     priority: overrides.priority ?? spec.priority,
     labels: overrides.labels === undefined ? spec.labels : { ...spec.labels, ...overrides.labels },
     businessId: overrides.businessId ?? spec.businessId,
     uniqueKey: overrides.uniqueKey?.key ?? "",
     orderingKey: overrides.orderingKey ?? spec.orderingKey,
+    ...(overrides.supersedeKey === undefined || overrides.supersedeKey === ""
+      ? {}
+      : { supersedeKey: overrides.supersedeKey }),
     concurrency: overrides.concurrency ?? spec.concurrency,
     trigger: kind,
     scheduledAt,
-    retry: spec.retry,
-    timeouts: spec.timeouts,
+    retry: overrides.retry ?? spec.retry,
+    timeouts: overrides.timeouts ?? spec.timeouts,
   };
 }

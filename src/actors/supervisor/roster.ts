@@ -11,6 +11,7 @@ export interface Member {
   readonly id: string;
   readonly uniqueKey: string;
   readonly orderingKey: string;
+  readonly supersedeKey: string;
   readonly concurrency: ConcurrencyKey | null;
   /** It may not run beside any other of the definition. */
   readonly exclusive: boolean;
@@ -26,6 +27,8 @@ export class Roster {
   readonly #unique = new Map<string, string>();
   /** Unfinished members per ordering key, in order of arrival. */
   readonly #ordered = new Map<string, Set<string>>();
+  /** Unfinished members per supersede key. */
+  readonly #superseding = new Map<string, Set<string>>();
   /** Admitted members per concurrency key. */
   readonly #concurrent = new Map<string, number>();
   readonly #lines = new Map<string, Set<string>>();
@@ -63,20 +66,24 @@ export class Roster {
     return this.#unique.get(key) ?? null;
   }
 
+  /** Unfinished members with a supersede key, running or not, in no order. */
+  withSupersedeKey(key: string): readonly string[] {
+    return [...(this.#superseding.get(key) ?? [])];
+  }
+
   /** Takes a member in. @returns its gate, null when it is admitted. */
   add(member: Member): Gate | null {
-    this.#members.set(member.id, member);
-    if (member.uniqueKey !== "") {
-      this.#unique.set(member.uniqueKey, member.id);
-    }
-    if (member.orderingKey !== "") {
-      insert(this.#ordered, member.orderingKey, member.id);
-    }
+    this.#note(member);
     return gateOf(this.#place(member));
   }
 
   /** Takes in a member that was admitted before this roster was made. */
   restoreAdmitted(member: Member): void {
+    this.#note(member);
+    this.#admit(member);
+  }
+
+  #note(member: Member): void {
     this.#members.set(member.id, member);
     if (member.uniqueKey !== "") {
       this.#unique.set(member.uniqueKey, member.id);
@@ -84,7 +91,9 @@ export class Roster {
     if (member.orderingKey !== "") {
       insert(this.#ordered, member.orderingKey, member.id);
     }
-    this.#admit(member);
+    if (member.supersedeKey !== "") {
+      insert(this.#superseding, member.supersedeKey, member.id);
+    }
   }
 
   /** Lets a member go that has ended. @returns ids that are admitted by it, in order. */
@@ -98,6 +107,7 @@ export class Roster {
       this.#unique.delete(member.uniqueKey);
     }
     erase(this.#ordered, member.orderingKey, id);
+    erase(this.#superseding, member.supersedeKey, id);
     this.#leaveLine(id);
     if (this.#admitted.delete(id) && member.concurrency !== null) {
       this.#leaveConcurrency(member.concurrency.key);

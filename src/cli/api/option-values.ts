@@ -1,7 +1,7 @@
 /** How the texts of options become values. They throw InvalidArgumentError, which commander shows beside the option's name. */
 import type { DescEnum, JsonObject } from "@bufbuild/protobuf";
-import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import { durationFromMs, timestampFromMs } from "@bufbuild/protobuf/wkt";
+import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 import { InvalidArgumentError } from "commander";
 import { parseDuration } from "../../config/index.ts";
 import { enumWord } from "../format/words.ts";
@@ -12,6 +12,18 @@ export function serverUrl(text: string): string {
     throw new InvalidArgumentError("It must be an http:// or https:// URL.");
   }
   return text;
+}
+
+/** The origin of a URL: who means a destination may name any address there. */
+export function originOf(text: string): string {
+  return new URL(serverUrl(text)).origin;
+}
+
+/** A length of time, such as 90s or 24h. */
+export function lengthOfTime(text: string): Duration {
+  const ms = parseDuration(text);
+  if (ms === undefined) throw new InvalidArgumentError("It must be a length of time such as 90s, 5m or 24h.");
+  return durationFromMs(ms);
 }
 
 /** A whole number of at least `least`. */

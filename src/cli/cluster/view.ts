@@ -3,6 +3,7 @@ import type { Duration } from "@bufbuild/protobuf/wkt";
 import {
   ActorKind,
   ActorKindSchema,
+  BreakerStateSchema,
   DefinitionStateSchema,
   InstanceStateSchema,
   NodeStateSchema,
@@ -110,11 +111,7 @@ export function writeActors(screen: Screen, actors: readonly Actor[], now: numbe
     actor.id,
     actor.nodeId,
     actor.shard === undefined ? "" : String(actor.shard),
-    painted(
-      actor.kind === ActorKind.SUPERVISOR
-        ? enumWord(DefinitionStateSchema, actor.definitionState)
-        : enumWord(InstanceStateSchema, actor.instanceState),
-    ),
+    painted(stateWord(actor)),
     holdingsInWords(actor),
     duration(actor.idleTime),
     moment(actor.wakeTime, now),
@@ -137,7 +134,19 @@ function heardInWords(lastHeard: Duration | undefined): string {
   return lastHeard === undefined || durationMs(lastHeard) === 0 ? "now" : `${duration(lastHeard)} ago`;
 }
 
+function stateWord({ kind, definitionState, instanceState, breakerState }: Actor): string {
+  switch (kind) {
+    case ActorKind.SUPERVISOR:
+      return enumWord(DefinitionStateSchema, definitionState);
+    case ActorKind.DESTINATION:
+      return enumWord(BreakerStateSchema, breakerState) || "DISABLED";
+    default:
+      return enumWord(InstanceStateSchema, instanceState);
+  }
+}
+
 function holdingsInWords({ kind, residentInstanceCount, waitingInstanceCount, freeSlotCount }: Actor): string {
   if (kind === ActorKind.QUEUE) return `${waitingInstanceCount} waiting, ${counted(freeSlotCount, "free slot")}`;
+  if (kind === ActorKind.DESTINATION) return `${waitingInstanceCount} waiting`;
   return kind === ActorKind.SUPERVISOR ? counted(residentInstanceCount, "instance") : "";
 }

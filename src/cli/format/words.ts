@@ -29,6 +29,11 @@ const STYLES: Readonly<Record<string, Style>> = {
   FAILED: "red",
   TIMED_OUT: "red",
   LOST: "red",
+  CLOSED: "green",
+  HALF_OPEN: "yellow",
+  OPEN: "red",
+  ISOLATED: "red",
+  DISABLED: "red",
   MISSED: "red",
   DROPPED: "red",
 };
@@ -79,6 +84,8 @@ export function actionInWords(action: Action | undefined): string {
       return `worker queue ${action.kind.value.queue}`;
     case "nats":
       return `NATS subject ${action.kind.value.subject}`;
+    case "webhook":
+      return `webhook ${action.kind.value.url}`;
     case "external":
       return "external";
     case undefined:

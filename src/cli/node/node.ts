@@ -1,11 +1,12 @@
 /**
  * The composition root: one node, wired from its parts. Whoever wants to know what runs in a Belfry process begins here.
  *
- *     database → migrations → store → shards prepared → network → runtime → server
+ *     database → migrations → store → shards prepared → network → webhooks → runtime → server
  *
  * It ends in the opposite order (`stopping.ts`), and so does a start that fails half-way.
  */
 import type { Config } from "../../config/index.ts";
+import { publicUrl } from "../../config/index.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Log } from "../../ports/log.ts";
 import type { Store } from "../../ports/store/store.ts";
@@ -20,6 +21,7 @@ import { ownVersion } from "../version.ts";
 import { openDatabase, reached } from "./database.ts";
 import type { OpenedDatabase } from "./database.ts";
 import { openNetwork } from "./network.ts";
+import { openWebhooks } from "./webhooks.ts";
 import { stopStep, stopSteps } from "./stopping.ts";
 import type { StopStep } from "./stopping.ts";
 
@@ -63,6 +65,9 @@ export async function startNode({ config, clock, log, migrates, opened }: NodeOp
     const network = await openNetwork(config, clock, log);
     undo.unshift(stopStep("the connection to NATS", 3_000, () => network.close()));
 
+    const webhooks = await openWebhooks(config, clock);
+    undo.unshift(stopStep("the connections to receivers", 3_000, () => webhooks.client.close()));
+
     const ids = createIds(clock);
     /** Of the API; undefined until it listens, when the system chooses it. */
     let port = config.port === 0 ? undefined : config.port;
@@ -73,6 +78,7 @@ export async function startNode({ config, clock, log, migrates, opened }: NodeOp
       bus,
       eventStream,
       requester,
+      webhooks: { ...webhooks, publicUrl: () => publicUrl(config, port ?? config.port), version: ownVersion() },
       clock,
       ids,
       random: systemRandom,
@@ -85,7 +91,18 @@ export async function startNode({ config, clock, log, migrates, opened }: NodeOp
 
     const { listen, tls } = config;
     const server = await listening(config, () =>
-      startServer({ listen, tls, runtime, queries: store.queries, clock, ids, log, drainSignal: draining.signal }),
+      startServer({
+        listen,
+        tls,
+        runtime,
+        queries: store.queries,
+        actorStates: store.actorStates,
+        webhooks: { box: webhooks.box, refusal: (url) => webhooks.client.refusal(url) },
+        clock,
+        ids,
+        log,
+        drainSignal: draining.signal,
+      }),
     );
     port = portOf(server.address);
     undo.unshift(

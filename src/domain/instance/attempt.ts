@@ -1,3 +1,4 @@
+import type { JsonObject } from "../json.ts";
 import type { ExecutionError } from "./instance.ts";
 
 export type AttemptOutcome = "SUCCEEDED" | "FAILED" | "TIMED_OUT" | "CANCELLED" | "LOST";
@@ -13,4 +14,6 @@ export interface AttemptRecord {
   readonly error: ExecutionError | null;
   readonly startedAt: number;
   readonly endedAt: number;
+  /** What was sent and answered, of an attempt that a node made itself: bounded, and without secrets. */
+  readonly exchange?: JsonObject;
 }

@@ -41,6 +41,8 @@ export interface InstanceSpec {
   readonly businessId: string;
   readonly uniqueKey: string;
   readonly orderingKey: string;
+  /** A newer instance of its definition with the same key takes its place as long as it does not run. Left out: none does. */
+  readonly supersedeKey?: string;
   readonly concurrency: ConcurrencyKey | null;
   readonly trigger: TriggerKind;
   /** The due time it was fired for. */
@@ -75,6 +77,13 @@ export interface RunningAttempt {
   readonly seenAt: number;
   /** How long the worker may be silent; null: for ever. */
   readonly heartbeatMs: number | null;
+  /** It was handed on to somebody who reports the result later; nobody here runs it any more. Left out: it was not. */
+  readonly handedOn?: {
+    /** By when the result is due, from the start of the attempt, pauses left out: stands for start-to-close. */
+    readonly closeMs: number;
+    /** What was sent and answered. */
+    readonly exchange: JsonObject;
+  };
 }
 
 /** What changes of an instance as it lives, beside its state. Instants in epoch milliseconds. */

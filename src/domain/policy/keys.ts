@@ -12,3 +12,6 @@ export interface ConcurrencyKey {
   readonly key: string;
   readonly limit: number;
 }
+
+/** The code of the error of an instance whose place a newer one with the same supersede key took. */
+export const SUPERSEDED = "SUPERSEDED";

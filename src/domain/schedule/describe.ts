@@ -21,6 +21,8 @@ function describeTiming(timing: Timing, timeZone: string): string {
   switch (timing.kind) {
     case "immediate":
       return "once, at once";
+    case "manual":
+      return "only when triggered";
     case "at":
       return `once at ${describeInstant(timing.at)}`;
     case "every":

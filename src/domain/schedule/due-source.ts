@@ -21,6 +21,8 @@ export function dueSource(timing: Timing, context: TimingContext): DueSource {
   switch (timing.kind) {
     case "immediate":
       return onceAt(context.anchorAt);
+    case "manual":
+      return () => null;
     case "at":
       return onceAt(timing.at);
     case "every":

@@ -12,6 +12,8 @@ export type FoldPolicy = "ONCE" | "TWICE";
 /** The rule that produces due times. */
 export type Timing =
   | { readonly kind: "immediate" }
+  /** Never by itself, only when somebody triggers it: there is nothing to finish. */
+  | { readonly kind: "manual" }
   | { readonly kind: "at"; readonly at: number }
   | {
       readonly kind: "every";
@@ -54,7 +56,7 @@ export interface Schedule {
   readonly excludedDates: readonly string[];
   /**
    * A time that any of these names is not due; cron lines cover the whole minute (second, hour, day) that they name.
-   * `immediate` and fixed delay make no sense here.
+   * `immediate`, `manual` and fixed delay make no sense here.
    */
   readonly exclusions: readonly Timing[];
   /** The schedule is finished after this many due times have been taken. */

@@ -28,7 +28,8 @@ export const DEFAULT_SCHEDULE_LIMITS: ScheduleLimits = {
  * Every rule that `schedule` breaks, empty when it can be used. Fields are paths from the schedule in proto-JSON names:
  * `timeZone`, `cron.expressions[0]`, `every.interval`, `exclusions[1].rrule.rule`, `excludedDates[2]`.
  *
- * A schedule of which each part is right but which can never be due is refused too, with the field that prevents it.
+ * A schedule of which each part is right but which can never be due is refused too, with the field that prevents it,
+ * unless it is manual.
  */
 export function validateSchedule(
   schedule: Schedule,
@@ -47,7 +48,8 @@ export function validateSchedule(
   if (maxOccurrences !== undefined && !(Number.isSafeInteger(maxOccurrences) && maxOccurrences >= 1)) {
     report("maxOccurrences", "Must be at least 1; leave it out for no limit.");
   }
-  if (violations.length === 0) checkIsEverDue(schedule, report);
+  // A manual schedule is not meant to be due.
+  if (violations.length === 0 && schedule.timing.kind !== "manual") checkIsEverDue(schedule, report);
   return violations;
 }
 
@@ -63,6 +65,7 @@ function checkTimeZone({ timeZone }: Schedule, report: Report): void {
 function checkTiming(timing: Timing, path: string, limits: ScheduleLimits, report: Report): void {
   switch (timing.kind) {
     case "immediate":
+    case "manual":
       return;
     case "at":
       if (!isInRange(timing.at)) report(`${path}at.time`, OUT_OF_RANGE);
@@ -150,6 +153,8 @@ function checkExclusions(schedule: Schedule, limits: ScheduleLimits, report: Rep
     const path = `exclusions[${position}]`;
     if (timing.kind === "immediate") {
       report(`${path}.immediate`, "An exclusion cannot be immediate.");
+    } else if (timing.kind === "manual") {
+      report(`${path}.manual`, "An exclusion needs times, and a manual schedule has none.");
     } else if (timing.kind === "every" && timing.fixedDelay) {
       report(`${path}.every.fixedDelay`, "An exclusion cannot be a fixed delay, which depends on what has run.");
     } else {
@@ -180,7 +185,8 @@ function checkIsEverDue(schedule: Schedule, report: Report): void {
 function timingField(timing: Timing): string {
   switch (timing.kind) {
     case "immediate":
-      return "immediate";
+    case "manual":
+      return timing.kind;
     case "at":
       return "at.time";
     case "every":

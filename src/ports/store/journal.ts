@@ -4,6 +4,7 @@ import type { SupervisorRecord } from "../../domain/definition/supervision.ts";
 import type { StatusEvent } from "../../domain/event/status-event.ts";
 import type { AttemptRecord } from "../../domain/instance/attempt.ts";
 import type { InstanceRecord } from "../../domain/instance/instance.ts";
+import type { ActorStateRecord } from "./actor-states.ts";
 
 /**
  * The journal: the one way by which actors' decisions become durable.
@@ -59,6 +60,8 @@ export interface JournalBatch {
   /** Instances that no longer wait. */
   readonly dequeued: readonly QueueEntry[];
   readonly requests: readonly RequestRecord[];
+  /** Inserted, or replaced by kind and id. */
+  readonly actorStates: readonly ActorStateRecord[];
   /** In order; per shard the sequences go on from the last event without a gap. */
   readonly events: readonly StatusEvent[];
 }

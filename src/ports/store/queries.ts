@@ -20,6 +20,8 @@ export interface DefinitionFilter {
 }
 
 export interface InstanceFilter {
+  /** Those whose id begins with it. */
+  readonly idPrefix?: string;
   readonly definitionId?: string;
   readonly states?: readonly InstanceState[];
   readonly userId?: string;
@@ -56,13 +58,13 @@ export interface InstanceStats {
 /** What the API reads. Committed state only. */
 export interface QueryStore {
   getDefinition(id: string): Promise<DefinitionWithSupervision | null>;
-  /** By (createdAt, id), newest first. */
+  /** By (createdAt, id), newest first. Those of the system, whose id begins with `$`, are left out. */
   listDefinitions(
     filter: DefinitionFilter,
     after: ListCursor | null,
     limit: number,
   ): Promise<readonly DefinitionWithSupervision[]>;
-  /** Candidates whose name or content shares grams (src/domain/search.ts) with the query, most shared first. */
+  /** Candidates whose name or content shares grams (src/domain/search.ts) with the query, most shared first; none of the system. */
   searchDefinitions(
     query: string,
     filter: DefinitionFilter,

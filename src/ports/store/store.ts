@@ -1,3 +1,4 @@
+import type { ActorStateStore } from "./actor-states.ts";
 import type { ActorStore } from "./actors.ts";
 import type { CursorStore } from "./cursors.ts";
 import type { JournalStore } from "./journal.ts";
@@ -11,6 +12,7 @@ export interface Store {
   readonly actors: ActorStore;
   readonly queries: QueryStore;
   readonly cursors: CursorStore;
+  readonly actorStates: ActorStateStore;
   /** Whether the store answers; throws StoreUnavailable when not. */
   ping(): Promise<void>;
   close(): Promise<void>;

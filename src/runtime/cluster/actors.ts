@@ -1,6 +1,7 @@
 /** Actors in memory, of this node and of all others, for people who look. */
 import type { Clock } from "../../ports/clock.ts";
 import type { ActorView } from "../api.ts";
+import type { Destinations } from "../destinations/destinations.ts";
 import type { Queues } from "../queues.ts";
 import type { InstanceResident, Residents, SupervisorResident } from "../residents.ts";
 import type { Cluster } from "./cluster.ts";
@@ -11,13 +12,22 @@ export class Actors {
   readonly #clock: Clock;
   readonly #cluster: Cluster;
   readonly #residents: Residents;
+  readonly #destinations: Destinations;
   readonly #queues: Queues;
   readonly #nodeId: string;
 
-  constructor(deps: { clock: Clock; cluster: Cluster; residents: Residents; queues: Queues; nodeId: string }) {
+  constructor(deps: {
+    clock: Clock;
+    cluster: Cluster;
+    residents: Residents;
+    destinations: Destinations;
+    queues: Queues;
+    nodeId: string;
+  }) {
     this.#clock = deps.clock;
     this.#cluster = deps.cluster;
     this.#residents = deps.residents;
+    this.#destinations = deps.destinations;
     this.#queues = deps.queues;
     this.#nodeId = deps.nodeId;
     this.#cluster.link.answer("actors", async (_, { limit }) => this.#here(limit));
@@ -48,7 +58,7 @@ export class Actors {
   }
 
   #here(limit: number): readonly ActorView[] {
-    const views = this.#queueViews();
+    const views = [...this.#queueViews(), ...this.#destinations.views()];
     for (const resident of this.#residents.supervisors.values()) {
       if (views.length >= limit) {
         break;
@@ -67,7 +77,7 @@ export class Actors {
   #called(id: string): readonly ActorView[] {
     const residents = [this.#residents.supervisors.get(id), this.#residents.instances.get(id)];
     return [
-      ...this.#queueViews().filter((view) => view.id === id),
+      ...[...this.#queueViews(), ...this.#destinations.views()].filter((view) => view.id === id),
       ...residents.flatMap((resident) => (resident === undefined ? [] : this.#viewOf(resident))),
     ];
   }

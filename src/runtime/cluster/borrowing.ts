@@ -58,6 +58,7 @@ export class Borrowing {
   readonly #afterCommit: (token: string, run: () => void) => void;
   /** Nodes that are not heard any more: when their workers count as lost. */
   readonly #leaving = new Map<string, Timer>();
+  readonly #servedBy: (queue: string) => string | null | undefined;
   /** Nodes that have workers for a queue. */
   readonly #suppliers = new Map<string, Set<string>>();
   readonly #sessions = new Map<string, Borrowed>();
@@ -70,6 +71,8 @@ export class Borrowing {
     queues: Queues;
     workers: Workers;
     isAlive: (node: string) => boolean;
+    /** The one node that takes from this queue; null: nobody knows which; undefined: whoever says so. */
+    servedBy: (queue: string) => string | null | undefined;
     run: (change: () => void) => void;
     /** Nobody heard of this attempt. */
     takeBack: (token: string) => void;
@@ -83,6 +86,7 @@ export class Borrowing {
     this.#queues = deps.queues;
     this.#workers = deps.workers;
     this.#isAlive = deps.isAlive;
+    this.#servedBy = deps.servedBy;
     this.#run = deps.run;
     this.#deliveries = new Deliveries(deps);
     this.#lose = deps.lose;
@@ -100,7 +104,7 @@ export class Borrowing {
     this.#leaving.get(node)?.cancel();
     this.#leaving.delete(node);
     for (const [queue, nodes] of this.#suppliers) {
-      if (nodes.has(node) && !queues.includes(queue)) {
+      if (nodes.has(node) && !queues.includes(queue) && this.#servedBy(queue) === undefined) {
         this.#unsupplied(node, queue);
       }
     }
@@ -114,6 +118,7 @@ export class Borrowing {
     for (const taker of unused) {
       this.#giveBack(queue, taker);
     }
+    this.#findServer(queue, waiting);
     const suppliers = this.#suppliers.get(queue);
     const last = this.#announced.get(queue);
     if (suppliers === undefined) {
@@ -122,6 +127,10 @@ export class Borrowing {
       if (last !== undefined) {
         this.#announced.delete(queue);
         this.#tell(suppliers, queue, 0, 0);
+      }
+      if (this.#servedBy(queue) !== undefined) {
+        // There are as many of these as origins. Its server is found again when something waits.
+        this.#suppliers.delete(queue);
       }
     } else if (last === undefined || last.priority !== mostUrgent || waiting > 2 * last.left) {
       this.#announced.set(queue, { left: waiting, priority: mostUrgent });
@@ -283,6 +292,21 @@ export class Borrowing {
         this.#sessions.delete(key);
         this.#queues.leave(session.queue, key);
       }
+    }
+  }
+
+  /** Whom to tell of a queue that one node takes from; it may be another one than a moment ago. */
+  #findServer(queue: string, waiting: number): void {
+    const server = this.#servedBy(queue);
+    if (server === undefined) {
+      return;
+    }
+    const isKnown = server !== null && this.#suppliers.get(queue)?.has(server) === true;
+    if (server === null || !this.#isAlive(server) || (waiting === 0 && !isKnown)) {
+      this.#suppliers.delete(queue);
+    } else if (!isKnown) {
+      this.#announced.delete(queue);
+      this.#suppliers.set(queue, new Set([server]));
     }
   }
 

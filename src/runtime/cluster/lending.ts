@@ -3,12 +3,13 @@
  *
  * This node alone says who has a slot of its workers, so none is used twice (W1). A slot that is lent counts as taken until an attempt comes
  * for it, or it is given back, or the loan is over; an attempt that comes later is taken when there is room, and refused otherwise, so that its
- * instance waits on as if nothing had been (W2). Among those who wait the most urgent comes first, and equals take turns (W3). An attempt that
- * is sent again gets the answer that it got (W4).
+ * instance waits on as if nothing had been (W2). Among those who wait the most urgent comes first, equals take turns, and
+ * whoever was passed over too often counts as most urgent (W3). An attempt that is sent again gets the answer that it got (W4).
  *
  * Nobody knows which loan an attempt, or a slot that comes back, is for. It is taken to be for the latest one, so that a loan whose notice was
  * lost grows old and ends, however much comes and goes meanwhile.
  */
+import { PATIENCE } from "../../actors/queue/queue.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Queues } from "../queues.ts";
 import type { Workers } from "../workers.ts";
@@ -27,6 +28,8 @@ interface Demand {
   waiting: number;
   readonly priority: number;
   readonly heardAt: number;
+  /** Slots that more urgent ones got since it got one. */
+  passed: number;
 }
 
 export class Lending {
@@ -35,6 +38,7 @@ export class Lending {
   readonly #queues: Queues;
   readonly #workers: Workers;
   readonly #run: (change: () => void) => void;
+  readonly #demanded: (queue: string) => void;
   /** By queue, then by node. */
   readonly #demands = new Map<string, Map<string, Demand>>();
   /** When each slot was lent, the latest last; by node, then by session. */
@@ -48,12 +52,21 @@ export class Lending {
   #turn = 0;
 
   /** @param deps.run runs changes as one: what waits is paired with free slots at the end. */
-  constructor(deps: { clock: Clock; link: Link; queues: Queues; workers: Workers; run: (change: () => void) => void }) {
+  constructor(deps: {
+    clock: Clock;
+    link: Link;
+    queues: Queues;
+    workers: Workers;
+    run: (change: () => void) => void;
+    /** Something waits in this queue on another node. */
+    demanded: (queue: string) => void;
+  }) {
     this.#clock = deps.clock;
     this.#link = deps.link;
     this.#queues = deps.queues;
     this.#workers = deps.workers;
     this.#run = deps.run;
+    this.#demanded = deps.demanded;
     this.#link.hear("demand", (from, { queue, waiting, priority }) => this.#heard(from, queue, waiting, priority));
     this.#link.hear("giveBack", (from, { session, slots }) => this.#run(() => this.#returned(from, session, slots)));
     this.#link.hear("released", (_, { tokens }) =>
@@ -82,23 +95,28 @@ export class Lending {
   }
 
   /** W3. */
-  nodeBefore(queue: string, mostUrgent: number | null): string | null {
+  nodeBefore(queue: string, mostUrgent: number | null): { readonly node: string; readonly priority: number } | null {
     const demands = this.#demands.get(queue);
     if (demands === undefined) {
       return null;
     }
     let best = mostUrgent ?? Number.POSITIVE_INFINITY;
-    for (const { priority } of demands.values()) {
-      best = Math.min(best, priority);
+    for (const demand of demands.values()) {
+      best = Math.min(best, urgencyOf(demand));
     }
     const inTurn: (string | null)[] = [...demands]
-      .filter(([, { priority }]) => priority === best)
+      .filter(([, demand]) => urgencyOf(demand) === best)
       .map(([node]) => node);
     if (mostUrgent === best) {
       inTurn.push(null);
     }
     this.#turn = (this.#turn + 1) % Number.MAX_SAFE_INTEGER;
-    return inTurn[this.#turn % inTurn.length] ?? null;
+    const node = inTurn[this.#turn % inTurn.length] ?? null;
+    const priority = node === null ? best : (demands.get(node)?.priority ?? best);
+    for (const [other, demand] of demands) {
+      demand.passed = other === node ? 0 : demand.passed + Number(demand.priority > priority);
+    }
+    return node === null ? null : { node, priority };
   }
 
   /** W1. */
@@ -173,7 +191,11 @@ export class Lending {
       this.#forget(queue, node);
       return;
     }
-    mapIn(this.#demands, queue).set(node, { waiting, priority, heardAt: this.#clock.monotonic() });
+    const demands = mapIn(this.#demands, queue);
+    const before = demands.get(node);
+    const passed = before?.priority === priority ? before.passed : 0;
+    demands.set(node, { waiting, priority, heardAt: this.#clock.monotonic(), passed });
+    this.#demanded(queue);
     this.#run(() => this.#queues.stir(queue));
   }
 
@@ -250,6 +272,11 @@ export class Lending {
     }
     return isTaken;
   }
+}
+
+/** W3. */
+function urgencyOf({ priority, passed }: Demand): number {
+  return passed >= PATIENCE ? 1 : priority;
 }
 
 function mapIn<Value>(maps: Map<string, Map<string, Value>>, key: string): Map<string, Value> {

@@ -9,7 +9,15 @@ import type { DefinitionRecord, DefinitionSpec } from "../../domain/definition/d
 import { hashText, shardOf } from "../../domain/routing.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Random } from "../../ports/random.ts";
-import type { DefinitionCommands, InstanceCommands, Triggered, WorkerCommands } from "../api.ts";
+import type {
+  DefinitionCommands,
+  DestinationCommands,
+  DispatchCommands,
+  ExecutorCommands,
+  InstanceCommands,
+  Triggered,
+  WorkerCommands,
+} from "../api.ts";
 import type { AttemptCommands } from "../attempt-commands.ts";
 import type { KeptAnswers } from "../compound-command.ts";
 import { instanceOfToken } from "../attempt-token.ts";
@@ -18,7 +26,8 @@ import type { CommandCall } from "./protocol.ts";
 import type { Router } from "./router.ts";
 
 /** What comes with an attempt's token. */
-export type ReportCommands = Pick<WorkerCommands, "heartbeat" | "complete" | "fail">;
+export type ReportCommands = Pick<WorkerCommands, "heartbeat" | "complete" | "fail"> &
+  Pick<ExecutorCommands, "awaitResult">;
 
 export interface LocalCommands {
   readonly definitions: DefinitionCommands;
@@ -26,6 +35,8 @@ export interface LocalCommands {
   readonly reports: ReportCommands;
   readonly answers: KeptAnswers;
   readonly attempts: AttemptCommands;
+  readonly dispatches: DispatchCommands;
+  readonly destinations: DestinationCommands;
 }
 
 interface RoutingDeps {
@@ -144,7 +155,8 @@ export function routedCommands({
     );
   }
 
-  const { definitions, instances, reports, answers, attempts } = local;
+  const { definitions, instances, reports, answers, attempts, dispatches, destinations } = local;
+  const looking = { repeated: "same" } as const;
   const shardOfToken = (token: string): number => shardOf(instanceOfToken(token) ?? "", shardCount);
   const byToken = { repeated: "same", shardOfId: shardOfToken } as const;
   const byRequestId = {
@@ -184,11 +196,20 @@ export function routedCommands({
       heartbeat: report("reports.heartbeat", reports.heartbeat, "same"),
       complete: report("reports.complete", reports.complete, "harmless"),
       fail: report("reports.fail", reports.fail, "harmless"),
+      awaitResult: report("reports.awaitResult", reports.awaitResult, "harmless"),
     },
     attempts: {
       claim: routed("attempts.claim", attempts.claim, byToken),
       lose: routed("attempts.lose", attempts.lose, byToken),
       takeBack: routed("attempts.takeBack", attempts.takeBack, byToken),
+    },
+    dispatches: { create: routed("dispatches.create", dispatches.create) },
+    destinations: {
+      get: routed("destinations.get", destinations.get, looking),
+      update: routed("destinations.update", destinations.update),
+      reset: routed("destinations.reset", destinations.reset, looking),
+      isolate: routed("destinations.isolate", destinations.isolate, looking),
+      rotateSecret: routed("destinations.rotateSecret", destinations.rotateSecret),
     },
     answers: {
       recall: routed("answers.recall", answers.recall, byRequestId),

@@ -1,5 +1,6 @@
 /** Workers of one node for instances of another: what this node lends, what it borrows, and which attempts its workers have. */
 import { shardOf } from "../../domain/routing.ts";
+import { originOfQueue } from "../../domain/webhook/origin.ts";
 import type { Clock, Timer } from "../../ports/clock.ts";
 import type { Log } from "../../ports/log.ts";
 import type { AttemptCommands } from "../attempt-commands.ts";
@@ -27,7 +28,12 @@ export class WorkerExchange implements Exchange {
   readonly #attempts: () => AttemptCommands;
   readonly #everyMs: number;
   readonly #nodeId: string;
+  readonly #serve: (queue: string) => boolean;
+  /** Queues whose destination is not here: it is looked for again, and may come. */
+  readonly #unserved = new Set<string>();
   readonly #workers: Workers;
+  readonly #queues: Queues;
+  readonly #run: (change: () => void) => void;
   readonly #lending: Lending;
   readonly #borrowing: Borrowing;
   readonly #claims: Claims;
@@ -49,6 +55,8 @@ export class WorkerExchange implements Exchange {
     nodeId: string;
     shardCount: number;
     everyMs: number;
+    /** Something waits in this queue. @returns whether this node has the destination, which takes it. */
+    serve: (queue: string) => boolean;
   }) {
     const { clock, log, cluster } = deps;
     const { link, membership, map } = cluster;
@@ -58,12 +66,20 @@ export class WorkerExchange implements Exchange {
     this.#attempts = deps.attempts;
     this.#everyMs = deps.everyMs;
     this.#nodeId = deps.nodeId;
+    this.#serve = deps.serve;
+    this.#queues = deps.queues;
+    this.#run = deps.run;
     this.#workers = deps.workers;
-    this.#lending = new Lending({ ...deps, link });
+    this.#lending = new Lending({ ...deps, link, demanded: (queue) => this.wanted(queue) });
     this.#borrowing = new Borrowing({
       ...deps,
       link,
       isAlive: (node) => membership.isAlive(node),
+      servedBy: (queue) => {
+        const origin = originOfQueue(queue);
+        const owner = origin === null ? undefined : map.ownerOf(shardOf(origin, deps.shardCount));
+        return owner === deps.nodeId ? null : owner;
+      },
       takeBack: (token) => this.takeBack(token),
       lose: (token) => this.lose(token),
       afterCommit: (token, run) => deps.journal.after(shardOf(instanceOfToken(token) ?? "", deps.shardCount), run),
@@ -77,6 +93,7 @@ export class WorkerExchange implements Exchange {
         return;
       }
       this.start();
+      this.#stirUnserved();
       for (const part of [this.#lending, this.#borrowing, this.#claims]) {
         try {
           part.tick();
@@ -91,6 +108,15 @@ export class WorkerExchange implements Exchange {
     });
   }
 
+  #stirUnserved(): void {
+    const queues = [...this.#unserved];
+    this.#unserved.clear();
+    for (const queue of queues) {
+      this.#queues.stir(queue);
+    }
+    this.#run(() => {});
+  }
+
   stop(): void {
     this.#stopped = true;
     this.#timer?.cancel();
@@ -102,7 +128,7 @@ export class WorkerExchange implements Exchange {
     return !this.#cluster.membership.alone;
   }
 
-  nodeBefore(queue: string, mostUrgent: number | null): string | null {
+  nodeBefore(queue: string, mostUrgent: number | null): { readonly node: string; readonly priority: number } | null {
     return isShared(queue) ? this.#lending.nodeBefore(queue, mostUrgent) : null;
   }
 
@@ -116,8 +142,14 @@ export class WorkerExchange implements Exchange {
     }
   }
 
+  wanted(queue: string): void {
+    if (originOfQueue(queue) !== null && !this.#serve(queue)) {
+      this.#unserved.add(queue);
+    }
+  }
+
   staffed(queue: string): void {
-    if (isShared(queue) && this.active) {
+    if (isAnnounced(queue) && this.active) {
       this.#cluster.link.tellAll("supply", { queue });
     }
   }
@@ -179,7 +211,12 @@ export class WorkerExchange implements Exchange {
   }
 }
 
-/** What nodes run themselves they run for their own instances. */
-export function isShared(queue: string): boolean {
+/** Requests on NATS nodes send for their own instances only. What goes to a destination goes through the one node that has it. */
+function isShared(queue: string): boolean {
+  return isAnnounced(queue) || originOfQueue(queue) !== null;
+}
+
+/** Whether nodes must say that they take from a queue: everybody knows who has a destination. */
+export function isAnnounced(queue: string): boolean {
   return !queue.startsWith("$");
 }

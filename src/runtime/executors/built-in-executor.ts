@@ -4,12 +4,12 @@
  */
 import type { Clock, Timer } from "../../ports/clock.ts";
 import type { Log } from "../../ports/log.ts";
-import type { Assignment, WorkerCommands, WorkerSession, WorkerSignal } from "../api.ts";
+import type { Assignment, ExecutorCommands, WorkerSession, WorkerSignal } from "../api.ts";
 import { PerformedAttempt } from "./performed-attempt.ts";
 import type { Abortion, Perform } from "./performed-attempt.ts";
 
 export interface BuiltInExecutorDeps {
-  readonly workers: Pick<WorkerCommands, "open" | "heartbeat" | "complete" | "fail">;
+  readonly workers: ExecutorCommands;
   readonly clock: Clock;
   readonly log: Log;
   /** A name that no worker can ask for. */
@@ -19,7 +19,7 @@ export interface BuiltInExecutorDeps {
   readonly perform: Perform;
   /** Whether it can perform anything now. While it cannot, it takes nothing. */
   readonly ready: boolean;
-  /** Attempts at a time. Default 256. */
+  /** Attempts at a time, until `setSlots` says otherwise. Default 256. */
   readonly slots?: number;
 }
 
@@ -33,10 +33,14 @@ const STOP_REPORTS_MS = 1000;
 export class BuiltInExecutor {
   readonly #deps: BuiltInExecutorDeps;
   readonly #attempts = new Map<string, PerformedAttempt>();
+  /** Attempts that somebody else has ended, and that are still performed: each takes one of the slots until it is not (E4). */
+  readonly #overtaken = new Set<string>();
   #ready: boolean;
+  #wanted: number;
   #session: WorkerSession | null = null;
   #joinAgain: Timer | null = null;
   #stopping: Promise<void> | null = null;
+  #retired = false;
   /** It performs nothing more, whatever comes. */
   #over = false;
   /** Told when the last attempt has ended. */
@@ -45,6 +49,7 @@ export class BuiltInExecutor {
   constructor(deps: BuiltInExecutorDeps) {
     this.#deps = deps;
     this.#ready = deps.ready;
+    this.#wanted = deps.slots ?? DEFAULT_SLOTS;
   }
 
   /** Attempts that are performed or reported. */
@@ -60,9 +65,26 @@ export class BuiltInExecutor {
   setReady(ready: boolean): void {
     const changed = this.#ready !== ready;
     this.#ready = ready;
-    if (changed && !this.#ended) {
-      this.#session?.setSlots(this.#slots);
+    if (changed) {
+      this.#tellSlots();
     }
+  }
+
+  /** How many attempts there may be at a time from now on; those under way go on. */
+  setSlots(slots: number): void {
+    const changed = this.#wanted !== slots;
+    this.#wanted = slots;
+    if (changed) {
+      this.#tellSlots();
+    }
+  }
+
+  /** Takes nothing more, and leaves its queue when what is under way has ended by itself. */
+  retire(): void {
+    this.setSlots(0);
+    this.#retired = true;
+    this.#joinAgain?.cancel();
+    this.#closeIfRetired();
   }
 
   /**
@@ -86,7 +108,7 @@ export class BuiltInExecutor {
   }
 
   get #slots(): number {
-    return this.#ready && !this.#ended ? (this.#deps.slots ?? DEFAULT_SLOTS) : 0;
+    return this.#ready && !this.#ended && !this.#retired ? Math.max(0, this.#wanted - this.#overtaken.size) : 0;
   }
 
   async #join(): Promise<void> {
@@ -98,6 +120,7 @@ export class BuiltInExecutor {
         {
           assign: (assignments) => this.#take(assignments),
           signal: (signals) => this.#heed(signals),
+          released: (token) => this.#released(token),
           drain: () => void this.stop(),
         },
       );
@@ -106,11 +129,12 @@ export class BuiltInExecutor {
         return;
       }
       this.#session = session;
+      this.#closeIfRetired();
       if (this.#slots !== slots) {
         session.setSlots(this.#slots);
       }
     } catch (error) {
-      if (!this.#ended) {
+      if (!this.#ended && !this.#retired) {
         log.warn("an executor could not join its queue; it tries again in a moment", { queue, error });
         this.#joinAgain = clock.schedule(JOIN_AGAIN_MS, () => void this.#join());
       }
@@ -129,10 +153,38 @@ export class BuiltInExecutor {
   async #carryOut(assignment: Assignment): Promise<void> {
     const attempt = new PerformedAttempt(this.#deps, assignment);
     this.#attempts.set(assignment.token, attempt);
-    await attempt.run();
+    await attempt.run(() => this.#performed(assignment.token));
     this.#attempts.delete(assignment.token);
     if (this.#attempts.size === 0) {
       this.#quiet?.();
+      this.#closeIfRetired();
+    }
+  }
+
+  #released(token: string): void {
+    const attempt = this.#attempts.get(token);
+    if (attempt?.isPerforming === true) {
+      attempt.overtaken();
+      this.#overtaken.add(token);
+      this.#tellSlots();
+    }
+  }
+
+  #performed(token: string): void {
+    if (this.#overtaken.delete(token)) {
+      this.#tellSlots();
+    }
+  }
+
+  #tellSlots(): void {
+    if (!this.#ended) {
+      this.#session?.setSlots(this.#slots);
+    }
+  }
+
+  #closeIfRetired(): void {
+    if (this.#retired && this.#attempts.size === 0) {
+      this.#session?.close();
     }
   }
 

@@ -4,15 +4,21 @@
  * - E1 While it is performed it gives signs of life, so that the attempts of a node that died are tried elsewhere.
  * - E2 What was performed is reported until the runtime has taken it, or says that the attempt is over; its slot stays taken until then.
  * - E3 It is reported once: whatever comes first, the end of the performance or the reason to break it off, decides what is reported.
+ * - E4 Somebody else may report it while it is still performed. It is performed to its end all the same: who gets a request may report the result
+ *   before it answers.
  */
 import { BelfryError } from "../../domain/error.ts";
 import type { JsonObject } from "../../domain/json.ts";
 import type { Clock, Timer } from "../../ports/clock.ts";
 import type { Log } from "../../ports/log.ts";
-import type { Assignment, Failure, WorkerCommands } from "../api.ts";
+import type { Assignment, ExecutorCommands, Failure } from "../api.ts";
 
 export type Outcome =
-  | { readonly kind: "completed"; readonly result: JsonObject | null }
+  | { readonly kind: "completed"; readonly result: JsonObject | null; readonly exchange?: JsonObject }
+  /** It was delivered to somebody who reports the result within so long. */
+  | { readonly kind: "handed-on"; readonly withinMs: number; readonly exchange: JsonObject }
+  /** It could not be carried out now, and was not: it does not count. */
+  | { readonly kind: "given-back" }
   | { readonly kind: "failed"; readonly failure: Failure };
 
 /** Does what the action of the instance says. `signal` aborts when nobody waits for the outcome any more. Rejects for a defect only. */
@@ -25,7 +31,7 @@ export type Perform = (assignment: Assignment, signal: AbortSignal) => Promise<O
 export type Abortion = "cancelled" | "stopping" | "stale" | "dropped";
 
 export interface PerformedAttemptDeps {
-  readonly workers: Pick<WorkerCommands, "heartbeat" | "complete" | "fail">;
+  readonly workers: Omit<ExecutorCommands, "open">;
   readonly clock: Clock;
   readonly log: Log;
   readonly perform: Perform;
@@ -51,6 +57,7 @@ export class PerformedAttempt {
   readonly #brokenOff = Promise.withResolvers<Outcome>();
   #beat: Timer | null = null;
   #unanswered = 0;
+  #isPerforming = true;
 
   constructor(deps: PerformedAttemptDeps, assignment: Assignment) {
     this.#deps = deps;
@@ -59,14 +66,27 @@ export class PerformedAttempt {
     this.#beatMs = Math.max(SHORTEST_BEAT_MS, Math.min(BEAT_MS, timeoutMs / 3));
   }
 
-  /** Resolves when the attempt needs nothing more. Never rejects. Called once. */
-  async run(): Promise<void> {
+  /** Whether what it does is not over yet, nor broken off. */
+  get isPerforming(): boolean {
+    return this.#isPerforming;
+  }
+
+  /** Resolves when the attempt needs nothing more. Never rejects. Called once. @param performed called when it only has to be reported. */
+  async run(performed: () => void): Promise<void> {
     this.#armBeat();
     // E3.
     const outcome = await Promise.race([this.#brokenOff.promise, this.#perform()]);
+    this.#isPerforming = false;
     this.#beat?.cancel();
     this.#beat = null;
+    performed();
     await this.#report(outcome);
+  }
+
+  /** E4. Nobody asks for its signs of life any more, and the answer to one would be that it is over. */
+  overtaken(): void {
+    this.#beat?.cancel();
+    this.#beat = null;
   }
 
   abort(abortion: Abortion): void {
@@ -93,9 +113,7 @@ export class PerformedAttempt {
     const { signal } = this.#reporting;
     for (let waitMs = FIRST_WAIT_MS; !signal.aborted; waitMs = Math.min(2 * waitMs, LONGEST_WAIT_MS)) {
       try {
-        await (outcome.kind === "completed"
-          ? workers.complete(token, outcome.result)
-          : workers.fail(token, outcome.failure));
+        await tell(workers, token, outcome);
         return;
       } catch (error) {
         if (!mayPass(error)) {
@@ -139,6 +157,19 @@ export class PerformedAttempt {
     } finally {
       this.#unanswered--;
     }
+  }
+}
+
+function tell(workers: PerformedAttemptDeps["workers"], token: string, outcome: Outcome): Promise<unknown> {
+  switch (outcome.kind) {
+    case "completed":
+      return workers.complete(token, outcome.result, outcome.exchange);
+    case "handed-on":
+      return workers.awaitResult(token, outcome);
+    case "given-back":
+      return workers.giveBack(token);
+    case "failed":
+      return workers.fail(token, outcome.failure);
   }
 }
 

@@ -17,11 +17,18 @@ import { plainAnswer, unknownPath } from "./plain-answer.ts";
 
 export interface RequestListenerOptions {
   readonly methods: readonly GuardedMethod[];
+  /** Is asked first. @returns whether it answers the request. */
+  readonly callbacks: (request: NodeRequest, response: NodeResponse) => boolean;
   readonly readMaxBytes: number;
   readonly log: Log;
 }
 
-export function createRequestListener({ methods, readMaxBytes, log }: RequestListenerOptions): RequestListener {
+export function createRequestListener({
+  methods,
+  callbacks,
+  readMaxBytes,
+  log,
+}: RequestListenerOptions): RequestListener {
   const router = createConnectRouter({
     readMaxBytes,
     acceptCompression: [compressionGzip, compressionBrotli],
@@ -36,6 +43,7 @@ export function createRequestListener({ methods, readMaxBytes, log }: RequestLis
   addRoutes(router, methods);
   const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
   return (request, response) => {
+    if (callbacks(request, response)) return;
     serve(handlers, request, response).catch((error: unknown) => {
       // The answer could not be written: nearly always because whoever asked has gone.
       if (ConnectError.from(error).code !== Code.Aborted)

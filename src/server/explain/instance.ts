@@ -1,5 +1,6 @@
 /** What an instance does or waits for, since when, and what comes next by itself. Pure. */
 import type { Action } from "../../domain/action.ts";
+import { originOf } from "../../domain/webhook/origin.ts";
 import { isFinal, type InstanceRecord, type RunningAttempt } from "../../domain/instance/instance.ts";
 import { because, counted, durationInWords, relativeInWords, timeInZone } from "./words.ts";
 
@@ -61,9 +62,9 @@ function waiting({ spec, life }: InstanceRecord): string {
     case "BUFFERED":
       return "Waits until earlier instances of its definition end, as the overlap policy says";
     case "BREAKER_OPEN":
-      return "Waits because its target fails too often (its breaker is open)";
+      return `Waits because nothing goes to ${target(spec.action)} now: its breaker is open, or it is disabled${whereToLook(spec.action)}`;
     case "RATE_LIMITED":
-      return "Waits because the rate limit of its target is used up";
+      return `Waits because the rate limit of ${target(spec.action)} is used up, or it asked to be left alone for a while${whereToLook(spec.action)}`;
     case "BACKOFF":
       return "Waits for the time of its next attempt";
     case "PAUSED":
@@ -79,9 +80,19 @@ function waitingToRun(action: Action): string {
       return `Waits for a worker of queue "${action.queue}" with a free slot`;
     case "nats":
       return `Waits for a node that is connected to NATS and has room for one more request (to "${action.subject}")`;
+    case "webhook":
+      return `Waits to be delivered to ${originOf(action.url)}`;
     case "external":
       return "Waits to be run elsewhere";
   }
+}
+
+function target(action: Action): string {
+  return action.kind === "webhook" ? originOf(action.url) : "its target";
+}
+
+function whereToLook(action: Action): string {
+  return action.kind === "webhook" ? " (GetDestination says more)" : "";
 }
 
 function gates(spec: InstanceRecord["spec"]): string[] {
@@ -89,10 +100,17 @@ function gates(spec: InstanceRecord["spec"]): string[] {
   if (spec.concurrency !== null)
     found.push(`at most ${spec.concurrency.limit} run at a time with concurrency key "${spec.concurrency.key}"`);
   if (spec.orderingKey !== "") found.push(`one after the other with ordering key "${spec.orderingKey}"`);
-  return found.length > 0 ? found : ["its definition lets only so many run at a time"];
+  if (found.length > 0) return found;
+  const { action } = spec;
+  const who =
+    action.kind === "webhook" ? `its definition or its destination ${originOf(action.url)}` : "its definition";
+  return [`${who} lets only so many run at a time`];
 }
 
 function running({ life }: InstanceRecord): string {
+  if (life.attempt?.handedOn !== undefined && life.cancelRequestedAt === null) {
+    return `Attempt ${life.attempt.number} was delivered, and its receiver has yet to report the result`;
+  }
   const who = life.workerId === "" ? "" : ` on worker "${life.workerId}"`;
   const how = life.cancelRequestedAt === null ? "is under way" : "was asked to cancel and has not answered yet";
   return `Attempt ${life.attempt?.number ?? life.attemptCount}${who} ${how}`;
@@ -106,7 +124,7 @@ function* facts({ state, spec, life }: InstanceRecord, now: number): Iterable<st
     const where = step === "" ? "" : ` at step "${step}"`;
     yield `Progress ${percent} %${where}${because(message)}, reported ${relativeInWords(at, now)}.`;
   }
-  if (life.attempt !== null) {
+  if (life.attempt !== null && life.attempt.handedOn === undefined) {
     yield `The worker's last sign of life came ${relativeInWords(life.attempt.seenAt, now)}.`;
   }
   const tried = life.attemptCount - life.seriesStart;
@@ -145,13 +163,13 @@ function nextStep(instance: InstanceRecord): NextStep | undefined {
 
 function* attemptSteps({ spec, life }: InstanceRecord, attempt: RunningAttempt): Iterable<NextStep> {
   const { startToCloseMs, cancelGraceMs } = spec.timeouts;
-  if (startToCloseMs !== null) {
-    yield {
-      at: attempt.startedAt + startToCloseMs,
-      step: "the attempt has failed unless it has ended (start-to-close)",
-    };
+  const closeMs = attempt.handedOn?.closeMs ?? startToCloseMs;
+  if (closeMs !== null) {
+    const how =
+      attempt.handedOn === undefined ? "it has ended (start-to-close)" : "its receiver has reported the result";
+    yield { at: attempt.startedAt + closeMs, step: `the attempt has failed unless ${how}` };
   }
-  if (attempt.heartbeatMs !== null) {
+  if (attempt.heartbeatMs !== null && attempt.handedOn === undefined) {
     yield {
       at: attempt.seenAt + attempt.heartbeatMs,
       step: "the attempt has failed unless its worker gives a sign of life (heartbeat)",

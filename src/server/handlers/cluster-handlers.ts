@@ -8,6 +8,7 @@ import {
   type GetClusterStatsResponseSchema,
 } from "../../gen/belfry/v1/cluster_service_pb.ts";
 import { DefinitionState } from "../../gen/belfry/v1/definition_pb.ts";
+import { BreakerState } from "../../gen/belfry/v1/dispatch_pb.ts";
 import { InstanceState } from "../../gen/belfry/v1/instance_pb.ts";
 import type { ActorView, NodeView } from "../../runtime/index.ts";
 import type { Handlers } from "../call/handler.ts";
@@ -26,7 +27,7 @@ import type { Init } from "../mapping/init.ts";
 import { toOptionalTimestamp } from "../mapping/time.ts";
 import { cutPage, mismatch, numberCursorOf, pageOf, type CursorPart, type Page } from "../paging/page-token.ts";
 import type { ServiceEnvironment } from "./environment.ts";
-import { readDefinition, readInstance } from "./not-found.ts";
+import { readDefinition, readDestination, readInstance } from "./not-found.ts";
 import { requestIdOf } from "./request-id.ts";
 
 /** So many actors each node tells of; those with more are named in the answer. */
@@ -163,9 +164,9 @@ async function actorsInMemory({ runtime: { cluster } }: ServiceEnvironment): Pro
   return { actors, incomplete: incomplete.map(({ nodeId }) => nodeId) };
 }
 
-/** @throws BelfryError DEFINITION_NOT_FOUND, INSTANCE_NOT_FOUND */
+/** @throws BelfryError DEFINITION_NOT_FOUND, DESTINATION_NOT_FOUND, INSTANCE_NOT_FOUND */
 async function storedActor(
-  { queries }: ServiceEnvironment,
+  { queries, actorStates }: ServiceEnvironment,
   kind: ActorKind,
   id: string,
 ): Promise<Init<typeof ActorSchema> & { readonly shard: number }> {
@@ -173,6 +174,10 @@ async function storedActor(
     const { definition, supervisor } = await readDefinition(queries, id);
     const definitionState = DefinitionState[definition.state];
     return { kind, id, shard: definition.shard, definitionState, wakeTime: toOptionalTimestamp(supervisor.wakeAt) };
+  }
+  if (kind === ActorKind.DESTINATION) {
+    const { shard, disabled, breaker } = await readDestination(actorStates, id);
+    return { kind, id, shard, breakerState: disabled === null ? BreakerState[breaker.state] : undefined };
   }
   const { shard, state, wakeAt } = await readInstance(queries, id);
   return { kind, id, shard, instanceState: InstanceState[state], wakeTime: toOptionalTimestamp(wakeAt) };

@@ -1,5 +1,5 @@
 import type { DefinitionSelector, DefinitionService } from "../../gen/belfry/v1/definition_service_pb.ts";
-import type { DefinitionView } from "../../runtime/index.ts";
+import type { DefinitionCommands, DefinitionView } from "../../runtime/index.ts";
 import { answerBulk, type BulkRequest } from "../bulk/answer-bulk.ts";
 import { requireFilter, requireOneTarget } from "../bulk/bulk-command.ts";
 import type { Call, Handlers } from "../call/handler.ts";
@@ -17,9 +17,8 @@ interface CommandRequest extends BulkRequest {
 
 export function definitionCommandHandlers(
   environment: ServiceEnvironment,
+  definitions: DefinitionCommands,
 ): Pick<Handlers<typeof DefinitionService>, Commands> {
-  const { definitions } = environment.runtime;
-
   /** The single command for one id, or for all that a selector matches. */
   const oneOrMany = async (
     request: CommandRequest,

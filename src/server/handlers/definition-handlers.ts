@@ -12,22 +12,24 @@ import { readDefinition } from "./not-found.ts";
 import { requestIdOf } from "./request-id.ts";
 import { scheduleHandlers } from "./schedule-handlers.ts";
 import { triggerHandlers } from "./trigger-handlers.ts";
+import { userDefinitions } from "./user-definitions.ts";
 
 export function definitionHandlers(environment: ServiceEnvironment): Handlers<typeof DefinitionService> {
-  const { runtime, queries, clock, limits } = environment;
+  const { runtime, queries, clock, limits, webhooks } = environment;
+  const definitions = userDefinitions(runtime.definitions);
   return {
     ...definitionReadHandlers(environment),
-    ...definitionCommandHandlers(environment),
-    ...triggerHandlers(environment),
+    ...definitionCommandHandlers(environment, definitions),
+    ...triggerHandlers(environment, definitions),
     ...scheduleHandlers(environment),
 
     async createDefinition(request) {
       const definition = requireField(request.definition, "definition");
-      const reading = { field: "definition", dataMaxBytes: limits.dataMaxBytes, anchorAt: clock.now() };
+      const reading = { field: "definition", dataMaxBytes: limits.dataMaxBytes, anchorAt: clock.now(), webhooks };
       const spec = definitionSpecOf(definition, reading);
       // The runtime counts from the time of creation, which only it knows.
       const anchorAt = spec.schedule.startAt ?? Number.NaN;
-      const created = await runtime.definitions.create({
+      const created = await definitions.create({
         ...(definition.id !== "" && { id: definition.id }),
         spec: { ...spec, schedule: { ...spec.schedule, anchorAt } },
         startPaused: definition.startPaused,
@@ -47,10 +49,11 @@ export function definitionHandlers(environment: ServiceEnvironment): Handlers<ty
         field: "definition",
         dataMaxBytes: limits.dataMaxBytes,
         anchorAt: current.definition.createdAt,
+        webhooks,
       });
       const etag = definition.etag === "" ? {} : { etag: definition.etag };
       const asked = request.requestId === "" ? {} : { asked: toJsonString(UpdateDefinitionRequestSchema, request) };
-      const updated = await runtime.definitions.update(definition.id, {
+      const updated = await definitions.update(definition.id, {
         ...etag,
         change,
         ...asked,
@@ -61,7 +64,7 @@ export function definitionHandlers(environment: ServiceEnvironment): Handlers<ty
 
     async deleteDefinition(request) {
       const etag = request.etag === "" ? {} : { etag: request.etag };
-      await runtime.definitions.delete(request.definitionId, { ...etag, ...requestIdOf(request) });
+      await definitions.delete(request.definitionId, { ...etag, ...requestIdOf(request) });
       return {};
     },
   };

@@ -3,6 +3,7 @@ import type { InstanceSelector, InstanceService } from "../../gen/belfry/v1/inst
 import { answerBulk, type BulkRequest } from "../bulk/answer-bulk.ts";
 import { requireFilter, requireOneTarget } from "../bulk/bulk-command.ts";
 import type { Call, Handlers } from "../call/handler.ts";
+import { withWaitingReason } from "../destinations/waiting-reasons.ts";
 import { instanceFilterOf } from "../mapping/filter.ts";
 import { toInstance } from "../mapping/instance.ts";
 import type { ServiceEnvironment } from "./environment.ts";
@@ -26,7 +27,10 @@ export function instanceHandlers(environment: ServiceEnvironment): Handlers<type
   ) => {
     const { instanceId, selector } = request;
     requireOneTarget(instanceId, "instanceId", selector);
-    if (selector === undefined) return { instance: toInstance(await run(instanceId, requestIdOf(request))) };
+    if (selector === undefined) {
+      const changed = await run(instanceId, requestIdOf(request));
+      return { instance: toInstance(await withWaitingReason(changed, environment)) };
+    }
     const filter = requireFilter(instanceFilterOf(selector, "selector."));
     const bulk = await answerBulk(environment, request, call, {
       filter,

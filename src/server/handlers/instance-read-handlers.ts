@@ -8,6 +8,7 @@ import {
 } from "../../gen/belfry/v1/instance_service_pb.ts";
 import type { InstanceStats } from "../../ports/store/queries.ts";
 import type { Handlers } from "../call/handler.ts";
+import { withWaitingReason, withWaitingReasons } from "../destinations/waiting-reasons.ts";
 import { explainInstance } from "../explain/instance.ts";
 import { toAttempt, toRunningAttempt } from "../mapping/attempt.ts";
 import { instanceFilterOf } from "../mapping/filter.ts";
@@ -22,20 +23,20 @@ type Reads = "getInstance" | "listInstances" | "listAttempts" | "getInstanceStat
 
 const STATS_SPAN_MS = 86_400_000;
 
-export function instanceReadHandlers({
-  queries,
-  clock,
-}: ServiceEnvironment): Pick<Handlers<typeof InstanceService>, Reads> {
+export function instanceReadHandlers(environment: ServiceEnvironment): Pick<Handlers<typeof InstanceService>, Reads> {
+  const { queries, clock } = environment;
   return {
     async getInstance(request) {
-      return { instance: toInstance(await readInstance(queries, request.instanceId)) };
+      const found = await readInstance(queries, request.instanceId);
+      return { instance: toInstance(await withWaitingReason(found, environment)) };
     },
 
     async listInstances(request) {
       const page = pageOf(ListInstancesRequestSchema, request);
       const rows = await queries.listInstances(instanceFilterOf(request), listCursorOf(page), page.size + 1);
       const { shown, nextPageToken } = cutPage(rows, page, ({ createdAt, id }) => [createdAt, id]);
-      return { instances: shown.map(toInstance), nextPageToken };
+      const instances = await withWaitingReasons(shown, environment);
+      return { instances: instances.map(toInstance), nextPageToken };
     },
 
     async listAttempts(request) {
@@ -68,7 +69,7 @@ export function instanceReadHandlers({
     },
 
     async explainInstance({ instanceId }) {
-      const instance = await readInstance(queries, instanceId);
+      const instance = await withWaitingReason(await readInstance(queries, instanceId), environment);
       const { summary, facts, sinceAt, next } = explainInstance(instance, clock.now());
       return {
         summary,

@@ -1,7 +1,10 @@
 import { BelfryError } from "../../domain/error.ts";
 import type { InstanceRecord } from "../../domain/instance/instance.ts";
+import { destinationOfState, type DestinationRecord } from "../../domain/webhook/destination.ts";
+import type { ActorStateStore } from "../../ports/store/actor-states.ts";
 import type { DefinitionWithSupervision } from "../../ports/store/actors.ts";
 import type { QueryStore } from "../../ports/store/queries.ts";
+import { isDispatch, type DispatchRecord } from "../mapping/dispatch.ts";
 
 /** @throws BelfryError DEFINITION_NOT_FOUND */
 export async function readDefinition(queries: QueryStore, id: string): Promise<DefinitionWithSupervision> {
@@ -23,4 +26,27 @@ export async function readInstance(queries: QueryStore, id: string): Promise<Ins
   throw new BelfryError("INSTANCE_NOT_FOUND", `There is no instance "${id}". ListInstances shows those that exist.`, {
     metadata: { instance_id: id },
   });
+}
+
+/** @throws BelfryError DISPATCH_NOT_FOUND when there is no such instance, or it runs something else. */
+export async function readDispatch(queries: QueryStore, id: string): Promise<DispatchRecord> {
+  const found = await queries.getInstance(id);
+  if (found !== null && isDispatch(found)) return found;
+  const why = found === null ? "" : ` The instance of this id is no webhook: GetInstance shows it.`;
+  throw new BelfryError("DISPATCH_NOT_FOUND", `There is no dispatch "${id}".${why}`, { metadata: { dispatch_id: id } });
+}
+
+/** A destination as it was last written. @throws BelfryError DESTINATION_NOT_FOUND */
+export async function readDestination(actorStates: ActorStateStore, origin: string): Promise<DestinationRecord> {
+  const [found] = await actorStates.load("destination", [origin]);
+  if (found !== undefined) return destinationOfState(origin, found.shard, found.state);
+  throw destinationNotFound(origin);
+}
+
+export function destinationNotFound(origin: string): BelfryError {
+  return new BelfryError(
+    "DESTINATION_NOT_FOUND",
+    `Nothing was ever sent to "${origin}", nor set for it. ListDestinations shows what is known; UpdateDestination needs no earlier dispatch.`,
+    { metadata: { origin } },
+  );
 }

@@ -4,7 +4,7 @@ import type {
   BatchTriggerResultSchema,
   DefinitionService,
 } from "../../gen/belfry/v1/definition_service_pb.ts";
-import type { Triggered, TriggerItem } from "../../runtime/index.ts";
+import type { DefinitionCommands, Triggered, TriggerItem } from "../../runtime/index.ts";
 import type { Handlers } from "../call/handler.ts";
 import { errorStatus } from "../errors/details.ts";
 import { Findings } from "../mapping/findings.ts";
@@ -18,15 +18,14 @@ import { requestIdOf } from "./request-id.ts";
 
 type Triggers = "triggerDefinition" | "batchTriggerDefinition" | "backfillDefinition";
 
-export function triggerHandlers({
-  runtime,
-  clock,
-  limits,
-}: ServiceEnvironment): Pick<Handlers<typeof DefinitionService>, Triggers> {
+export function triggerHandlers(
+  { clock, limits }: ServiceEnvironment,
+  definitions: DefinitionCommands,
+): Pick<Handlers<typeof DefinitionService>, Triggers> {
   const { dataMaxBytes } = limits;
   return {
     async triggerDefinition(request) {
-      const { instance, existing } = await runtime.definitions.trigger(request.definitionId, {
+      const { instance, existing } = await definitions.trigger(request.definitionId, {
         overrides: triggerOverridesOf(request.payload, request.overrides, "", dataMaxBytes),
         ignoreOverlap: request.ignoreOverlap,
         ...requestIdOf(request),
@@ -40,8 +39,7 @@ export function triggerHandlers({
       const refused = read.find((item) => item instanceof BelfryError);
       if (atomic && refused !== undefined) throw refused;
       const sound = read.filter((item): item is TriggerItem => !(item instanceof BelfryError));
-      const answers =
-        sound.length > 0 ? await runtime.definitions.batchTrigger(definitionId, { items: sound, atomic }) : [];
+      const answers = sound.length > 0 ? await definitions.batchTrigger(definitionId, { items: sound, atomic }) : [];
       const inOrder = answers.values();
       return {
         results: read.map((item) =>
@@ -58,7 +56,7 @@ export function triggerHandlers({
       if (to <= from) throw invalid({ field: "endTime", description: "must be after startTime" });
       if (to > clock.now()) throw invalid({ field: "endTime", description: "must not be in the future" });
       const { validateOnly } = request;
-      const result = await runtime.definitions.backfill(request.definitionId, {
+      const result = await definitions.backfill(request.definitionId, {
         from,
         to,
         validateOnly,

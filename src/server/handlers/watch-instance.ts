@@ -4,6 +4,7 @@ import { shardOf } from "../../domain/routing.ts";
 import type { InstanceService } from "../../gen/belfry/v1/instance_service_pb.ts";
 import { firstOf } from "../call/abort.ts";
 import type { Handlers } from "../call/handler.ts";
+import { withWaitingReason } from "../destinations/waiting-reasons.ts";
 import { tailEvents } from "../events/event-tail.ts";
 import type { EventSelection } from "../events/subject-pattern.ts";
 import { toEvent } from "../mapping/event.ts";
@@ -22,6 +23,8 @@ export function watchInstance(environment: ServiceEnvironment): Handlers<typeof 
       matches: ({ resource, resourceId }) => resource === "instance" && resourceId === instanceId,
     };
     const { signal, release } = firstOf(call.signal, draining);
+    const read = async (): Promise<InstanceRecord> =>
+      withWaitingReason(await readInstance(queries, instanceId), environment);
     let shown: InstanceRecord | undefined;
     try {
       for await (const { matching } of tailEvents({
@@ -34,12 +37,12 @@ export function watchInstance(environment: ServiceEnvironment): Handlers<typeof 
       })) {
         if (shown === undefined) {
           // The tail has begun, so what changes after this reading is told by an event.
-          shown = await readInstance(queries, instanceId);
+          shown = await read();
           yield { instance: toInstance(shown) };
           if (isFinal(shown.state)) return;
         }
         if (matching.length === 0) continue;
-        shown = await readInstance(queries, instanceId);
+        shown = await read();
         for (const event of matching) yield { instance: toInstance(shown), event: toEvent(event) };
         if (isFinal(shown.state) && matching.some((event) => isLast(event, shown))) return;
       }

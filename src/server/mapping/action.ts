@@ -5,9 +5,15 @@ import { DisconnectPolicy } from "../../gen/belfry/v1/policy_pb.ts";
 import { nameIn } from "./enumeration.ts";
 import type { Findings } from "./findings.ts";
 import type { Init } from "./init.ts";
+import { toWebhookAction, webhookActionOf, type WebhookReading } from "./webhook.ts";
 
-/** That exactly one kind is set is a rule of the schema, checked before. */
-export function actionOf(action: ProtoAction | undefined, field: string, findings: Findings): Action {
+/** That exactly one kind is set is a rule of the schema, checked before. @throws BelfryError SECRET_KEY_MISSING */
+export function actionOf(
+  action: ProtoAction | undefined,
+  field: string,
+  findings: Findings,
+  webhooks: WebhookReading,
+): Action {
   if (action === undefined) findings.add(field, "is required");
   const kind = action?.kind;
   switch (kind?.case) {
@@ -25,6 +31,8 @@ export function actionOf(action: ProtoAction | undefined, field: string, finding
       for (const broken of natsViolations(nats)) findings.add(`${field}.nats.${broken.field}`, broken.description);
       return nats;
     }
+    case "webhook":
+      return webhookActionOf(kind.value, (name) => `${field}.webhook.${name}`, findings, webhooks);
     case "external":
     case undefined:
       return { kind: "external" };
@@ -39,6 +47,8 @@ export function toAction(action: Action): Init<typeof ActionSchema> {
     }
     case "nats":
       return { kind: { case: "nats", value: { subject: action.subject, headers: { ...action.headers } } } };
+    case "webhook":
+      return { kind: { case: "webhook", value: toWebhookAction(action) } };
     case "external":
       return { kind: { case: "external", value: {} } };
   }

@@ -9,6 +9,7 @@ import {
 } from "../../gen/belfry/v1/instance_pb.ts";
 import type { WorkAssignmentSchema } from "../../gen/belfry/v1/worker_service_pb.ts";
 import type { Assignment } from "../../runtime/index.ts";
+import { toExchange } from "./exchange.ts";
 import type { Findings } from "./findings.ts";
 import type { Init } from "./init.ts";
 import { toWorkersInstance } from "./instance.ts";
@@ -28,6 +29,7 @@ export function toAttempt(attempt: AttemptRecord): Init<typeof AttemptSchema> {
     error: attempt.error ?? undefined,
     startTime: toTimestamp(attempt.startedAt),
     endTime: toTimestamp(attempt.endedAt),
+    exchange: toExchange(attempt.exchange),
   };
 }
 
@@ -41,6 +43,7 @@ export function toRunningAttempt({ life }: InstanceRecord): Init<typeof AttemptS
     workerId: attempt.workerId,
     outcome: AttemptOutcome.RUNNING,
     startTime: toTimestamp(attempt.startedAt),
+    exchange: toExchange(attempt.handedOn?.exchange),
   };
 }
 

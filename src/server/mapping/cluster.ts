@@ -6,6 +6,7 @@ import {
   type ShardSchema,
 } from "../../gen/belfry/v1/cluster_pb.ts";
 import { DefinitionState } from "../../gen/belfry/v1/definition_pb.ts";
+import { BreakerState } from "../../gen/belfry/v1/dispatch_pb.ts";
 import { InstanceState } from "../../gen/belfry/v1/instance_pb.ts";
 import type { ActorView, NodeView, ShardView } from "../../runtime/index.ts";
 import type { Init } from "./init.ts";
@@ -16,9 +17,10 @@ const ACTOR_KINDS = {
   supervisor: ActorKind.SUPERVISOR,
   instance: ActorKind.INSTANCE,
   queue: ActorKind.QUEUE,
+  destination: ActorKind.DESTINATION,
 } as const;
 /** By kind, as lists have them. */
-const KINDS = ["supervisor", "instance", "queue"] as const satisfies readonly ActorView["kind"][];
+const KINDS = ["supervisor", "instance", "queue", "destination"] as const satisfies readonly ActorView["kind"][];
 
 export function toNode(node: NodeView): Init<typeof NodeSchema> {
   return {
@@ -73,10 +75,11 @@ export function toActor(actor: ActorView): Init<typeof ActorSchema> {
     shard: actor.shard ?? undefined,
     definitionState: kind === "supervisor" ? known(DefinitionState, state) : undefined,
     instanceState: kind === "instance" ? known(InstanceState, state) : undefined,
+    breakerState: kind === "destination" ? known(BreakerState, state) : undefined,
     idleTime: kind === "queue" ? undefined : toDuration(actor.idleMs),
     wakeTime: toOptionalTimestamp(actor.wakeAt),
     residentInstanceCount: kind === "supervisor" ? actor.waiting : 0,
-    waitingInstanceCount: kind === "queue" ? actor.waiting : 0,
+    waitingInstanceCount: kind === "queue" || kind === "destination" ? actor.waiting : 0,
     freeSlotCount: actor.freeSlots,
   };
 }

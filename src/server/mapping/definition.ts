@@ -29,6 +29,7 @@ import {
 } from "./policy.ts";
 import { scheduleOf, toSchedule } from "./schedule.ts";
 import { toOptionalTimestamp, toTimestamp } from "./time.ts";
+import type { WebhookReading } from "./webhook.ts";
 
 export interface SpecReading {
   /** Where the definition stands in the request. */
@@ -37,19 +38,23 @@ export interface SpecReading {
   readonly dataMaxBytes: number;
   /** What the schedule counts from when it names no start. */
   readonly anchorAt: number;
+  readonly webhooks: WebhookReading;
 }
 
 /**
  * What a caller's definition says, with defaults filled in. Output-only fields are not looked at.
  *
- * @throws BelfryError INVALID_FIELD naming every field that breaks a rule, PAYLOAD_TOO_LARGE.
+ * @throws BelfryError INVALID_FIELD naming every field that breaks a rule, PAYLOAD_TOO_LARGE, SECRET_KEY_MISSING.
  */
 export function definitionSpecOf(
   definition: Definition,
-  { field, dataMaxBytes, anchorAt }: SpecReading,
+  { field, dataMaxBytes, anchorAt, webhooks }: SpecReading,
 ): DefinitionSpec {
   const findings = new Findings();
-  const action = actionOf(definition.action, `${field}.action`, findings);
+  const action = actionOf(definition.action, `${field}.action`, findings, webhooks);
+  if (action.kind === "webhook" && action.taskType === "" && definition.name === "") {
+    findings.add(`${field}.action.webhook.taskType`, "is required, or a name of the definition in its place");
+  }
   const spec: DefinitionSpec = {
     name: definition.name,
     userId: definition.userId,

@@ -32,6 +32,7 @@ export function toInstance(instance: InstanceRecord): Init<typeof InstanceSchema
     completeTime: toOptionalTimestamp(life.endedAt),
     nextAttemptTime: instance.state === "BACKING_OFF" ? toOptionalTimestamp(life.nextAttemptAt) : undefined,
     etag: etagOf(instance.revision),
+    callbackAwaited: life.attempt?.handedOn !== undefined,
   };
 }
 

@@ -143,15 +143,23 @@ export function toSchedule(schedule: Schedule): Init<typeof ScheduleSchema> {
 }
 
 function toTiming(timing: Timing): Init<typeof ScheduleSchema>["timing"] {
-  return timing.kind === "immediate" ? { case: "immediate", value: {} } : toExcludableTiming(timing);
+  switch (timing.kind) {
+    case "immediate":
+      return { case: "immediate", value: {} };
+    case "manual":
+      // Of definitions of the system only, which no caller can write.
+      return { case: undefined };
+    default:
+      return toExcludableTiming(timing);
+  }
 }
 
 function toExclusion(timing: Timing): Init<typeof ScheduleExclusionSchema> {
-  return timing.kind === "immediate" ? {} : { timing: toExcludableTiming(timing) };
+  return timing.kind === "immediate" || timing.kind === "manual" ? {} : { timing: toExcludableTiming(timing) };
 }
 
 function toExcludableTiming(
-  timing: Exclude<Timing, { kind: "immediate" }>,
+  timing: Exclude<Timing, { kind: "immediate" | "manual" }>,
 ): NonNullable<Init<typeof ScheduleExclusionSchema>["timing"]> {
   switch (timing.kind) {
     case "at":

@@ -45,7 +45,9 @@ export function definitionUpdate(
     for (const path of paths)
       copyField(path, reflect(DefinitionSchema, definition), reflect(DefinitionSchema, changed));
     checkRequest(DefinitionSchema, changed, reading.field);
-    const read = definitionSpecOf(changed, reading);
+    const { action } = spec;
+    const stored = action.kind === "webhook" ? action : undefined;
+    const read = definitionSpecOf(changed, { ...reading, webhooks: { ...reading.webhooks, stored } });
     // What the schedule counts from is no field of its own, and must outlive changes of other fields.
     return changesSchedule ? read : { ...read, schedule: spec.schedule };
   };

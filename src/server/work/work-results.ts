@@ -38,7 +38,7 @@ function failureOf(request: FailInstanceRequest, prefix: string): Failure {
 }
 
 export async function complete(
-  workers: WorkerCommands,
+  workers: Pick<WorkerCommands, "complete">,
   request: CompleteInstanceRequest,
   prefix: string,
   dataMaxBytes: number,
@@ -47,7 +47,7 @@ export async function complete(
 }
 
 export async function fail(
-  workers: WorkerCommands,
+  workers: Pick<WorkerCommands, "fail">,
   request: FailInstanceRequest,
   prefix: string,
 ): Promise<InstanceState> {

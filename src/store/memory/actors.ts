@@ -92,7 +92,7 @@ export class MemoryActors implements ActorStore {
   }
 }
 
-/** A unique, ordering or concurrency key: what other instances of the definition may have to wait for. */
-function holdsKey({ uniqueKey, orderingKey, concurrency }: InstanceRecord["spec"]): boolean {
-  return uniqueKey !== "" || orderingKey !== "" || concurrency !== null;
+/** A unique, ordering, supersede or concurrency key: what other instances of the definition may have to wait for. */
+function holdsKey({ uniqueKey, orderingKey, supersedeKey = "", concurrency }: InstanceRecord["spec"]): boolean {
+  return uniqueKey !== "" || orderingKey !== "" || supersedeKey !== "" || concurrency !== null;
 }

@@ -54,6 +54,7 @@ function checkNamedOnce(batch: JournalBatch): void {
     ["attempt", batch.attempts.map(({ instanceId, number }) => `${number} of ${instanceId}`)],
     ["queue entry", [...batch.enqueued, ...batch.dequeued].map(({ instanceId }) => instanceId)],
     ["request", batch.requests.map(({ key }) => key)],
+    ["actor state", batch.actorStates.map(({ kind, id }) => `${kind} ${id}`)],
   ];
   for (const [kind, named] of keys) {
     const seen = new Set<string>();

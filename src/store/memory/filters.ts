@@ -1,3 +1,4 @@
+import { isSystemDefinition } from "../../domain/definition/system-definition.ts";
 import type { DefinitionRecord } from "../../domain/definition/definition.ts";
 import type { OccurrenceRecord } from "../../domain/definition/occurrence.ts";
 import type { InstanceRecord } from "../../domain/instance/instance.ts";
@@ -10,8 +11,9 @@ import type {
 } from "../../ports/store/queries.ts";
 import { compareText } from "./tables.ts";
 
-export function definitionPasses({ spec, state, createdAt }: DefinitionRecord, filter: DefinitionFilter): boolean {
+export function definitionPasses({ id, spec, state, createdAt }: DefinitionRecord, filter: DefinitionFilter): boolean {
   return (
+    !isSystemDefinition(id) &&
     equals(filter.userId, spec.userId) &&
     includes(filter.states, state) &&
     labelled(filter.labels, spec.labels) &&
@@ -20,8 +22,9 @@ export function definitionPasses({ spec, state, createdAt }: DefinitionRecord, f
   );
 }
 
-export function instancePasses({ spec, state, createdAt }: InstanceRecord, filter: InstanceFilter): boolean {
+export function instancePasses({ id, spec, state, createdAt }: InstanceRecord, filter: InstanceFilter): boolean {
   return (
+    id.startsWith(filter.idPrefix ?? "") &&
     equals(filter.definitionId, spec.definitionId) &&
     includes(filter.states, state) &&
     equals(filter.userId, spec.userId) &&

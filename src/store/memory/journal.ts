@@ -56,6 +56,7 @@ export class MemoryJournal implements JournalStore {
     for (const entry of batch.enqueued) queue.set(entry.instanceId, entry);
     for (const entry of batch.dequeued) queue.delete(entry.instanceId);
     for (const request of batch.requests) requests.set(request.key, request);
+    for (const state of batch.actorStates) rowsOf(this.#tables.actorStates, state.kind).set(state.id, state);
     for (const event of batch.events) shards[event.shard]?.events.push(event);
     for (const fence of batch.fences) {
       const row = shards[fence.shard];

@@ -1,5 +1,6 @@
 import type { Clock } from "../../ports/clock.ts";
 import type { Store } from "../../ports/store/store.ts";
+import { MemoryActorStates } from "./actor-states.ts";
 import { MemoryActors } from "./actors.ts";
 import { MemoryCursors } from "./cursors.ts";
 import { MemoryJournal } from "./journal.ts";
@@ -28,6 +29,7 @@ export function createMemoryStore({
     actors: new MemoryActors(tables),
     queries: new MemoryQueries(tables),
     cursors: new MemoryCursors(tables),
+    actorStates: new MemoryActorStates(tables),
     ping: async () => {},
     // There is nothing to let go of; other nodes may go on with it.
     close: async () => {},

@@ -4,6 +4,7 @@ import type { SupervisorRecord } from "../../domain/definition/supervision.ts";
 import type { StatusEvent } from "../../domain/event/status-event.ts";
 import type { AttemptRecord } from "../../domain/instance/attempt.ts";
 import type { InstanceRecord } from "../../domain/instance/instance.ts";
+import type { ActorStateRecord } from "../../ports/store/actor-states.ts";
 import type { PublishedCursor } from "../../ports/store/cursors.ts";
 import type { QueueEntry, RequestRecord } from "../../ports/store/journal.ts";
 
@@ -37,6 +38,8 @@ export interface Tables {
   readonly requests: Map<string, RequestRecord>;
   /** By shard. */
   readonly cursors: Map<number, PublishedCursor>;
+  /** By kind, then by id. */
+  readonly actorStates: Map<string, Map<string, ActorStateRecord>>;
 }
 
 export function emptyTables(): Tables {
@@ -52,6 +55,7 @@ export function emptyTables(): Tables {
     queue: new Map(),
     requests: new Map(),
     cursors: new Map(),
+    actorStates: new Map(),
   };
 }
 

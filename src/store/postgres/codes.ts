@@ -2,6 +2,7 @@ import type { DefinitionState } from "../../domain/definition/definition.ts";
 import type { OccurrenceOutcome } from "../../domain/definition/occurrence.ts";
 import type { AttemptOutcome } from "../../domain/instance/attempt.ts";
 import type { InstanceState } from "../../domain/instance/instance.ts";
+import type { ActorKind } from "../../ports/store/actor-states.ts";
 
 /** A vocabulary as the database has it: small numbers, given once and never reused. */
 export interface Codes<Name extends string> {
@@ -36,6 +37,8 @@ export const OCCURRENCE_OUTCOMES = codes<OccurrenceOutcome>({
 });
 
 export const ATTEMPT_OUTCOMES = codes<AttemptOutcome>({ SUCCEEDED: 1, FAILED: 2, TIMED_OUT: 3, CANCELLED: 4, LOST: 5 });
+
+export const ACTOR_KINDS = codes<ActorKind>({ destination: 1 });
 
 function codes<Name extends string>(table: Readonly<Record<Name, number>>): Codes<Name> {
   const byName = new Map<string, number>(Object.entries<number>(table));

@@ -1,9 +1,14 @@
+import { SYSTEM_ID_PREFIX } from "../../domain/definition/system-definition.ts";
+import { DISPATCH_ID_PREFIX } from "../../domain/webhook/dispatch-id.ts";
 import { sql, type RawBuilder } from "kysely";
 import { ACTIVE_STATES, FINAL_STATES, type InstanceState } from "../../domain/instance/instance.ts";
 import type { DefinitionFilter, InstanceFilter, LabelFilter, ListCursor } from "../../ports/store/queries.ts";
 import { storableText } from "./binary-columns.ts";
 import { DEFINITION_STATES, INSTANCE_STATES } from "./codes.ts";
 import { indexableLabels } from "./labels.ts";
+
+/** Dispatches are listed often, and may be any part of all instances: an index of their own has them in the order of lists. */
+const OF_DISPATCHES = sql`id ^@ 'wf_'`;
 
 /** A condition, or nothing that would be asked. */
 type Condition = RawBuilder<unknown> | null;
@@ -14,6 +19,7 @@ type Condition = RawBuilder<unknown> | null;
  */
 export function definitionConditions(filter: DefinitionFilter, after: ListCursor | null): RawBuilder<unknown> {
   return all([
+    sql`not id ^@ ${SYSTEM_ID_PREFIX}`,
     filter.states && among("state", filter.states.map(DEFINITION_STATES.codeOf)),
     ...sharedConditions(filter, after),
   ]);
@@ -50,9 +56,18 @@ function codesOf(states: readonly InstanceState[], of: readonly InstanceState[])
 
 function instanceConditions(filter: InstanceFilter, after: ListCursor | null): Claims {
   return [
+    ...prefixConditions(filter.idPrefix ?? ""),
     filter.definitionId !== undefined && sql`definition_id = ${storableText(filter.definitionId)}`,
     filter.priorities && among("priority", filter.priorities),
     ...sharedConditions(filter, after),
+  ];
+}
+
+/** Ids are compared by their bytes, so those with one prefix stand beside each other in the primary key. */
+function prefixConditions(prefix: string): Claims {
+  return [
+    prefix.startsWith(DISPATCH_ID_PREFIX) && OF_DISPATCHES,
+    prefix !== "" && prefix !== DISPATCH_ID_PREFIX && sql`id ^@ ${storableText(prefix)}`,
   ];
 }
 

@@ -4,6 +4,7 @@ import type { OccurrenceRecord } from "../../domain/definition/occurrence.ts";
 import type { SupervisorRecord } from "../../domain/definition/supervision.ts";
 import type { AttemptRecord } from "../../domain/instance/attempt.ts";
 import type { InstanceRecord } from "../../domain/instance/instance.ts";
+import type { ActorStateRecord } from "../../ports/store/actor-states.ts";
 import type { JournalBatch, QueueEntry, RequestRecord, ShardFence } from "../../ports/store/journal.ts";
 import {
   bigints,
@@ -15,7 +16,7 @@ import {
   texts,
   type BinaryColumn,
 } from "./binary-columns.ts";
-import { ATTEMPT_OUTCOMES, DEFINITION_STATES, INSTANCE_STATES, OCCURRENCE_OUTCOMES } from "./codes.ts";
+import { ACTOR_KINDS, ATTEMPT_OUTCOMES, DEFINITION_STATES, INSTANCE_STATES, OCCURRENCE_OUTCOMES } from "./codes.ts";
 import { DEFINITION_SPEC, INSTANCE_LIFE, INSTANCE_SPEC, SUPERVISION } from "./documents.ts";
 import { indexableLabels } from "./labels.ts";
 import { packEvents, type PackedEvents } from "./packed-events.ts";
@@ -44,6 +45,11 @@ export function journalSections(batch: JournalBatch): (Buffer | null)[] {
     section(batch.requests, requestColumns),
     section(packEvents(batch.events), eventColumns),
   ];
+}
+
+/** What `belfry.journal_commit_2` (src/store/migrations/0004-actor-states.ts) takes beyond them. */
+export function actorStateSection({ actorStates }: JournalBatch): Buffer | null {
+  return section(actorStates, actorStateColumns);
 }
 
 function section<Row>(rows: readonly Row[], columns: (rows: readonly Row[]) => BinaryColumn[]): Buffer | null {
@@ -146,7 +152,8 @@ function finishedColumns(rows: readonly InstanceRecord[]): BinaryColumn[] {
 }
 
 function isKeyed({ spec }: InstanceRecord): boolean {
-  return spec.uniqueKey !== "" || spec.orderingKey !== "" || spec.concurrency !== null;
+  const { uniqueKey, orderingKey, supersedeKey = "", concurrency } = spec;
+  return uniqueKey !== "" || orderingKey !== "" || supersedeKey !== "" || concurrency !== null;
 }
 
 function endedAt({ life }: InstanceRecord): number {
@@ -161,7 +168,7 @@ function attemptColumns(rows: readonly AttemptRecord[]): BinaryColumn[] {
     smallints(rows, (row) => ATTEMPT_OUTCOMES.codeOf(row.outcome)),
     bigints(rows, (row) => row.startedAt),
     bigints(rows, (row) => row.endedAt),
-    documents(rows, ({ series, workerId, error }) => ({ series, workerId, error })),
+    documents(rows, ({ series, workerId, error, exchange }) => ({ series, workerId, error, exchange })),
   ];
 }
 
@@ -191,5 +198,15 @@ function eventColumns(rows: readonly PackedEvents[]): BinaryColumn[] {
     bigints(rows, (row) => row.lastSequence),
     bigints(rows, (row) => row.firstSequence),
     documents(rows, (row) => row.events),
+  ];
+}
+
+function actorStateColumns(rows: readonly ActorStateRecord[]): BinaryColumn[] {
+  return [
+    smallints(rows, (row) => ACTOR_KINDS.codeOf(row.kind)),
+    texts(rows, (row) => row.id),
+    integers(rows, (row) => row.shard),
+    bigints(rows, (row) => row.updatedAt),
+    documents(rows, (row) => row.state),
   ];
 }

@@ -1,20 +1,18 @@
 import { DatabaseError } from "pg";
 import type { CommitOutcome, JournalBatch, JournalStore } from "../../ports/store/journal.ts";
 import { checkFenced } from "../fence-check.ts";
-import type { JournalConnection } from "./journal-connection.ts";
-import { journalSections } from "./journal-sections.ts";
+import type { JournalConnection, Statement } from "./journal-connection.ts";
+import { actorStateSection, journalSections } from "./journal-sections.ts";
 
-const SECTION_COUNT = 14;
-const COMMIT = {
-  name: "journal_commit_1",
-  text: `select belfry.journal_commit_1(${Array.from({ length: SECTION_COUNT }, (_, index) => `$${index + 1}`).join(", ")}) as written`,
-};
+const COMMIT = commitBy("journal_commit_1", 14);
+const COMMIT_WITH_STATES = commitBy("journal_commit_2", 15);
 
 const FENCED = "BF001";
 
 /**
- * Commits through the function of src/store/migrations/0002-journal.ts, which says how it fences and repeats (J1). It fences the shards that
- * the batch names, so the batch must name those of all its rows.
+ * Commits through the functions of src/store/migrations/0002-journal.ts, which says how it fences and repeats (J1), and, when states of actors
+ * are among the rows, 0004-actor-states.ts, which calls the other: batches without them, which are most, do not pay for that. They fence the
+ * shards that the batch names, so the batch must name those of all its rows.
  */
 export class PostgresJournal implements JournalStore {
   readonly #connection: JournalConnection;
@@ -26,7 +24,7 @@ export class PostgresJournal implements JournalStore {
   async commit(batch: JournalBatch): Promise<CommitOutcome> {
     checkFenced(batch);
     try {
-      await this.#connection.run({ ...COMMIT, values: journalSections(batch) });
+      await this.#connection.run(statementOf(batch));
       return { kind: "committed" };
     } catch (error) {
       if (error instanceof DatabaseError && error.code === FENCED) {
@@ -35,4 +33,15 @@ export class PostgresJournal implements JournalStore {
       throw error;
     }
   }
+}
+
+function statementOf(batch: JournalBatch): Statement {
+  const sections = journalSections(batch);
+  const states = actorStateSection(batch);
+  return states === null ? { ...COMMIT, values: sections } : { ...COMMIT_WITH_STATES, values: [...sections, states] };
+}
+
+function commitBy(name: string, sectionCount: number): Omit<Statement, "values"> {
+  const places = Array.from({ length: sectionCount }, (_, index) => `$${index + 1}`).join(", ");
+  return { name, text: `select belfry.${name}(${places}) as written` };
 }

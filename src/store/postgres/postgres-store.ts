@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import type { Log } from "../../ports/log.ts";
 import type { Store } from "../../ports/store/store.ts";
+import { PostgresActorStates } from "./actor-states.ts";
 import { PostgresActors } from "./actors.ts";
 import { PostgresCursors } from "./cursors.ts";
 import { Database } from "./database.ts";
@@ -37,6 +38,7 @@ export async function openPostgresStore({
     actors: new PostgresActors(database),
     queries: new PostgresQueries(database),
     cursors: new PostgresCursors(database),
+    actorStates: new PostgresActorStates(database),
     async ping() {
       await database.run((tables) => sql`select 1`.execute(tables));
     },

@@ -46,16 +46,23 @@ export function actorsContract(given: Given): void {
       const unique = anInstance({ id: "d", spec: { uniqueKey: "u" } });
       const ordered = anInstance({ id: "a", spec: { orderingKey: "o" } });
       const limited = anInstance({ id: "c", spec: { concurrency: { key: "c", limit: 2 } } });
+      const superseded = anInstance({ id: "g", spec: { supersedeKey: "s" } });
       const done = ended(anInstance({ id: "e", spec: { uniqueKey: "u2" } }), "COMPLETED");
       const elsewhere = anInstance({ id: "f", spec: { definitionId: "another", uniqueKey: "u" } });
-      await node.write({ createdInstances: [plain, unique, ordered, limited, done, elsewhere] });
+      await node.write({ createdInstances: [plain, unique, ordered, limited, superseded, done, elsewhere] });
 
-      expect(await store.actors.loadActiveOf("definition", "all")).toEqual([ordered, plain, limited, unique]);
-      expect(await store.actors.loadActiveOf("definition", "keyed")).toEqual([ordered, limited, unique]);
+      expect(await store.actors.loadActiveOf("definition", "all")).toEqual([
+        ordered,
+        plain,
+        limited,
+        unique,
+        superseded,
+      ]);
+      expect(await store.actors.loadActiveOf("definition", "keyed")).toEqual([ordered, limited, unique, superseded]);
       expect(await store.actors.loadActiveOf("nobody", "all")).toEqual([]);
 
       await node.write({ finishedInstances: [ended(unique, "CANCELLED")] });
-      expect(await store.actors.loadActiveOf("definition", "keyed")).toEqual([ordered, limited]);
+      expect(await store.actors.loadActiveOf("definition", "keyed")).toEqual([ordered, limited, superseded]);
     }),
   );
 

@@ -92,6 +92,25 @@ export function definitionQueriesContract(given: Given): void {
   );
 
   it(
+    "those of the system are in no list and no search, and are found by their id",
+    given(async ({ store, writer }) => {
+      const system = ["$", "$dispatch/https://hooks.example.com"].map((id) => aDefinition({ id, createdAt: 20 }));
+      const users = ["#a", "%", "a$", "dispatch"].map((id, index) => aDefinition({ id, createdAt: 10 + 10 * index }));
+      await write(await writer(), ...system, ...users);
+      expect(await idsOf(store, {})).toBe("dispatch a$ % #a");
+      expect(await idsOf(store, { userId: "user1", createdBefore: 30 })).toBe("% #a");
+      const page = await store.queries.listDefinitions({}, { at: 30, id: "a$" }, 1);
+      expect(page.map(({ definition }) => definition.id)).toEqual(["%"]);
+      expect(await found(store, "监控服务器")).toBe("dispatch a$ % #a");
+      expect(await found(store, "监控服务器", {}, 3)).toBe("dispatch a$ %");
+      for (const definition of system) {
+        expect((await store.queries.getDefinition(definition.id))?.definition).toEqual(definition);
+        expect(await store.actors.loadDefinitions([definition.id])).toHaveLength(1);
+      }
+    }),
+  );
+
+  it(
     "search finds Chinese, what shares most first",
     given(async ({ store, writer }) => {
       await write(

@@ -5,6 +5,7 @@ import {
   aDefinition,
   aRequest,
   aSupervisor,
+  anActorState,
   anAttempt,
   anEntry,
   anEvent,
@@ -30,6 +31,7 @@ function theRowsBefore() {
     entry: anEntry(waiting),
     finished: ended(anInstance(), "FAILED"),
     request: aRequest(),
+    actorState: anActorState(),
     event: anEvent({ sequence: 1 }),
   };
 }
@@ -57,6 +59,9 @@ const SECTIONS: {
   enqueued: ({ waiting }) => ({ enqueued: [anEntry(anInstance({ spec: waiting.spec }))] }),
   dequeued: ({ entry }) => ({ dequeued: [entry] }),
   requests: ({ request }) => ({ requests: [{ ...request, answer: "another" }, aRequest()] }),
+  actorStates: ({ actorState }) => ({
+    actorStates: [{ ...actorState, state: { revision: 2 } }, anActorState({ id: "https://new.example" })],
+  }),
   events: ({ event }) => ({ events: [{ ...event, sequence: 2 }] }),
 };
 
@@ -84,7 +89,9 @@ type Kind = "only reads" | "proved section by section" | { readonly unfenced: st
 
 /** All that a node can ask of the store, but for the queries of the API, which read. A method that is not here fails to compile. */
 const METHODS: {
-  readonly [Part in "actors" | "cursors" | "journal" | "shards"]: { readonly [Method in keyof Store[Part]]: Kind };
+  readonly [Part in "actors" | "actorStates" | "cursors" | "journal" | "shards"]: {
+    readonly [Method in keyof Store[Part]]: Kind;
+  };
 } = {
   journal: { commit: "proved section by section" },
   shards: {
@@ -104,6 +111,7 @@ const METHODS: {
     findRequests: "only reads",
     forgetRequests: { unfenced: "removes only answers that are past their time, whoever asks" },
   },
+  actorStates: { load: "only reads", list: "only reads" },
   cursors: {
     read: "only reads",
     write: {
@@ -128,6 +136,7 @@ async function givenRows(old: ShardWriter) {
     createdInstances: [before.waiting, before.finished],
     enqueued: [before.entry],
     requests: [before.request],
+    actorStates: [before.actorState],
     events: [before.event],
   });
   return before;

@@ -120,6 +120,56 @@ export function instanceQueriesContract(given: Given): void {
   );
 
   it(
+    "a prefix of ids keeps those that begin with it, newest first, with every other filter and in pages",
+    given(async ({ store, writer }) => {
+      const node = await writer();
+      const definitionId = "$dispatch/https://hooks.example.com";
+      const digits = "0123456789abcdef0123";
+      // The later created one has the lesser id.
+      const ids = [`wf_1763791234569_${digits}`, `wf_1763791234568_${digits}`, `wf_1763791234567_${digits}`];
+      const dispatches = ids.map((id, index) =>
+        anInstance({ id, shard: index, createdAt: 100 * (index + 1), spec: { definitionId, userId: `u${index}` } }),
+      );
+      const others = ["wf", "wf`", "wf^", "WF_1", "%", "wf_", "01a", "xwf_1"].map((id, index) =>
+        anInstance({ id, createdAt: 50 + 100 * index }),
+      );
+      await node.write({ createdInstances: [...others, ...dispatches] });
+      await node.write({ finishedInstances: [ended(dispatches[1]!, "FAILED"), ended(others[5]!, "COMPLETED")] });
+
+      const [first, second, third] = ids;
+      const cases: readonly (readonly [InstanceFilter, string])[] = [
+        [{ idPrefix: "wf_" }, `wf_ ${third} ${second} ${first}`],
+        [{ idPrefix: "wf_1" }, `${third} ${second} ${first}`],
+        [{ idPrefix: "wf_1763791234568" }, `${second}`],
+        [{ idPrefix: "wf" }, ["wf_", third, "wf^", second, "wf`", first, "wf"].join(" ")],
+        [{ idPrefix: "%" }, "%"],
+        [{ idPrefix: "wf%" }, ""],
+        [{ idPrefix: "wf_", states: ["PENDING"] }, `${third} ${first}`],
+        [{ idPrefix: "wf_", states: ["FAILED"] }, `${second}`],
+        [{ idPrefix: "wf_", userId: "u0" }, `${first}`],
+        [{ idPrefix: "wf_", definitionId }, `${third} ${second} ${first}`],
+        [{ definitionId }, `${third} ${second} ${first}`],
+        [{ definitionId: "$dispatch/https://hooks.example.co" }, ""],
+        [{ idPrefix: "wf_", createdBefore: 300 }, `${second} ${first}`],
+      ];
+      for (const [filter, expected] of cases) {
+        expect(await idsOf(store, filter), JSON.stringify(filter)).toBe(expected);
+        const count = expected === "" ? 0 : expected.split(" ").length;
+        expect(await store.queries.countInstances(filter), JSON.stringify(filter)).toBe(count);
+        const { counts } = await store.queries.instanceStats(filter);
+        expect(Object.values(counts).reduce((sum, of) => sum + of, 0)).toBe(count);
+      }
+      expect(await idsOf(store, { idPrefix: "" })).toBe(await idsOf(store, {}));
+      const rows = await readPages(
+        1,
+        (after, limit) => store.queries.listInstances({ idPrefix: "wf_" }, after, limit),
+        ({ createdAt, id }) => ({ at: createdAt, id }),
+      );
+      expect(rows.map(({ id }) => id)).toEqual(["wf_", third, second, first]);
+    }),
+  );
+
+  it(
     "an instance is listed by its present state only",
     given(async ({ store, writer }) => {
       const node = await writer();

@@ -3,6 +3,7 @@ import {
   aDefinition,
   aRequest,
   aSupervisor,
+  anActorState,
   anAttempt,
   anEntry,
   anInstance,
@@ -23,6 +24,7 @@ export function journalContract(given: Given): void {
       const instance = anInstance({ shard: 1, spec: { definitionId: definition.id } });
       const attempt = anAttempt({ instanceId: instance.id, shard: 1 });
       const request = aRequest({ shard: 1 });
+      const actorState = anActorState({ shard: 1 });
       const events = node.announce(1, "created");
       const outcome = await node.send(
         node.batch({
@@ -33,6 +35,7 @@ export function journalContract(given: Given): void {
           attempts: [attempt],
           enqueued: [anEntry(instance)],
           requests: [request],
+          actorStates: [actorState],
           events,
         }),
       );
@@ -44,6 +47,7 @@ export function journalContract(given: Given): void {
       expect(await store.queries.listAttempts(instance.id, null, 10)).toEqual([attempt]);
       expect(await store.actors.queueLanes([1])).toHaveLength(1);
       expect(await store.actors.findRequests([request.key])).toEqual([request]);
+      expect(await store.actorStates.load("destination", [actorState.id])).toEqual([actorState]);
       expect(await store.queries.readEvents(1, 0, 10)).toEqual(events);
     }),
   );

@@ -194,6 +194,63 @@ export function roundTripContract(given: Given): void {
   );
 
   it(
+    "what a dispatch has beyond other instances, and what it leaves out",
+    given(async ({ store, writer }) => {
+      const node = await writer();
+      const exchange: JsonObject = {
+        request: { url: "https://hooks.example.com/x?y=1", headers: [["webhook-id", "wf_1"]], body: "{}" },
+        response: { status: 200, headers: [["set-cookie", "***"]], body: "好\u0000", truncated: true },
+        spare: PAYLOAD,
+      };
+      const action = {
+        kind: "webhook",
+        url: "https://hooks.example.com/x?y=1",
+        headers: { Authorization: "sealed:abc", "x-键": "值" },
+        secret: "sealed:def",
+        taskType: "negative_evidence_intervention",
+        callback: { timeoutMs: LAST_INSTANT },
+      } as const;
+      const handedOn = anAttemptUnderWay({ handedOn: { closeMs: LAST_INSTANT, exchange } });
+      const handedOnEmpty = anAttemptUnderWay({ handedOn: { closeMs: 0, exchange: {} } });
+      const timeouts = {
+        scheduleToStartMs: 1,
+        startToCloseMs: 30_000,
+        scheduleToCloseMs: null,
+        heartbeatMs: 5000,
+        cancelGraceMs: 0,
+      };
+      const bare = { ...action, headers: {}, secret: "", taskType: "", callback: null };
+      const specs = [
+        anInstanceSpec({ timeouts, action, supersedeKey: "键" }),
+        anInstanceSpec({ timeouts, action: bare, supersedeKey: "" }),
+        anInstanceSpec({ timeouts }),
+      ];
+      const instances = specs.flatMap((spec) =>
+        [handedOn, handedOnEmpty, anAttemptUnderWay(), null].map((attempt) =>
+          anInstance({ state: "RUNNING", spec, life: { attempt, waitingReason: null } }),
+        ),
+      );
+      await node.write({ createdInstances: instances });
+      for (const instance of instances) expect(await store.queries.getInstance(instance.id)).toStrictEqual(instance);
+
+      const definition = aDefinition({ spec: { action, timeouts } });
+      await node.write({ definitions: [definition], supervisors: [aSupervisor(definition)] });
+      expect((await store.queries.getDefinition(definition.id))?.definition).toStrictEqual(definition);
+
+      const delivered = instances.map((instance) => changed(instance, { life: { attempt: handedOn } }));
+      await node.write({ changedInstances: delivered });
+      for (const instance of delivered) expect(await store.queries.getInstance(instance.id)).toStrictEqual(instance);
+      const finished = delivered.map((instance) => ended(instance, "COMPLETED", { attempt: handedOn }));
+      await node.write({ finishedInstances: finished });
+      expect(await store.actors.loadInstances([finished[0]!.id])).toStrictEqual([finished[0]]);
+
+      const attempts = [anAttempt({ number: 3, exchange }), anAttempt({ number: 2, exchange: {} }), anAttempt()];
+      await node.write({ attempts });
+      expect(await store.queries.listAttempts("instance", null, 10)).toStrictEqual(attempts);
+    }),
+  );
+
+  it(
     "attempts and occurrences",
     given(async ({ store, writer }) => {
       const node = await writer();

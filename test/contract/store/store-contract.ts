@@ -1,4 +1,5 @@
 import { describe } from "vitest";
+import { actorStatesContract } from "./actor-states-contract.ts";
 import { actorsContract } from "./actors-contract.ts";
 import { awkwardDataContract } from "./awkward-data-contract.ts";
 import { cursorsContract } from "./cursors-contract.ts";
@@ -29,6 +30,7 @@ export function storeContract(name: string, open: OpenStore): void {
     describe("shards", () => shardsContract(given));
     describe("cursors of publishing", () => cursorsContract(given));
     describe("actors", () => actorsContract(given));
+    describe("states of actors that are one document", () => actorStatesContract(given));
     describe("queues", () => queueContract(given));
     describe("definitions and their occurrences in lists", () => definitionQueriesContract(given));
     describe("instances and their attempts in lists", () => instanceQueriesContract(given));

@@ -17,6 +17,13 @@ describe("docs/examples.md, word for word", () => {
   let server: ServerProcess;
   beforeAll(async () => {
     server = await startServerProcess();
+    // Nobody answers there. All ways through the page share the server: its breaker must not open between them.
+    const settings = { breaker: { consecutiveFailures: 0, failureRatio: 0 } };
+    const kept = await plainJson(server.url).call(
+      "belfry.v1.DispatchService/UpdateDestination",
+      JSON.stringify({ destination: { origin: "https://hooks.example.com", settings } }),
+    );
+    if (kept.kind !== "answer") throw new Error("The destination could not be set");
   });
   afterAll(() => server[Symbol.asyncDispose]());
 

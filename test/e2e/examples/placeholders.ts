@@ -9,12 +9,13 @@ export class Seen {
   readonly #values = new Map<string, string>();
 
   learn(answer: Json): void {
-    const { definition, instance, attempt } = answer as Record<
+    const { definition, instance, dispatch, attempt } = answer as Record<
       string,
       { readonly id?: string; readonly token?: string } | undefined
     >;
     this.#keep("definitionId", definition?.id);
     this.#keep("instanceId", instance?.id);
+    this.#keep("dispatchId", dispatch?.id);
     this.#keep("attemptToken", attempt?.token);
   }
 

@@ -22,6 +22,7 @@ describe("buf curl, without a schema", () => {
     expect((await bufCurl(api, "", "--list-services")).trim().split("\n").toSorted()).toEqual([
       "belfry.v1.ClusterService",
       "belfry.v1.DefinitionService",
+      "belfry.v1.DispatchService",
       "belfry.v1.EventService",
       "belfry.v1.InstanceService",
       "belfry.v1.WorkerService",

@@ -9,6 +9,7 @@ import { startServer } from "../../../src/server/index.ts";
 import { systemClock } from "../../../src/system/clock.ts";
 import { anApiServer } from "../../support/api-server.ts";
 import { FakeRuntime } from "../../support/fake-runtime.ts";
+import { FakeSecretBox } from "../../support/fake-secret-box.ts";
 import { silentLog } from "../../support/log.ts";
 import { sequentialIds } from "../../support/manual-clock.ts";
 import { anInstance } from "../../support/records.ts";
@@ -108,6 +109,8 @@ describe("startServer", () => {
       listen,
       runtime,
       queries: runtime.queries,
+      actorStates: runtime.actorStates,
+      webhooks: { box: new FakeSecretBox(), refusal: () => null },
       clock: systemClock,
       ids: sequentialIds(),
       log: silentLog,

@@ -13,6 +13,7 @@ import { startServer } from "../../../src/server/index.ts";
 import { DEFAULT_LIMITS } from "../../../src/server/limits.ts";
 import { anApiServer } from "../../support/api-server.ts";
 import { refusalOf } from "../../support/api-in-process.ts";
+import { FakeSecretBox } from "../../support/fake-secret-box.ts";
 import { recordingLog } from "../../support/log.ts";
 import { sequentialIds } from "../../support/manual-clock.ts";
 import { aWorkerSpec, aWorld, SHARDS, type World } from "../../support/node.ts";
@@ -34,6 +35,8 @@ async function serve(world: World, id: string, network: InProcessNetwork): Promi
     listen: "127.0.0.1:0",
     runtime,
     queries: store.queries,
+    actorStates: store.actorStates,
+    webhooks: { box: new FakeSecretBox(), refusal: () => null },
     clock,
     ids: sequentialIds(),
     log: recordingLog(),

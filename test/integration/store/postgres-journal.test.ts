@@ -8,6 +8,7 @@ import {
   anOccurrence,
   aRequest,
   aSupervisor,
+  anActorState,
   changed,
   ended,
 } from "../../support/records.ts";
@@ -34,24 +35,31 @@ beforeEach(async () => {
 afterEach(() => store.close());
 
 describe("updates touch no index (HOT)", () => {
-  it("when instances and supervisors change but for their deadlines, and when shards are written", async () => {
+  it("when instances, supervisors and states of actors change but for their deadlines, and when shards are written", async () => {
     const instances = Array.from({ length: 20 }, () => anInstance({ wakeAt: 1000, spec: { labels: { a: "b" } } }));
     const definition = aDefinition();
     const supervisor = aSupervisor(definition, { wakeAt: 9 });
-    await node.write({ definitions: [definition], supervisors: [supervisor], createdInstances: instances });
+    await node.write({
+      definitions: [definition],
+      supervisors: [supervisor],
+      createdInstances: instances,
+      actorStates: [anActorState()],
+    });
     await node.write({
       changedInstances: instances.map((instance) => changed(instance, { state: "RUNNING", life: { attemptCount: 1 } })),
       supervisors: [aSupervisor(definition, { wakeAt: 9, supervision: { takenUntil: 5 } })],
+      actorStates: [anActorState({ state: { revision: 2 } })],
     });
     // A connection reports what it did when it ends, at the latest.
     await store.close();
     for (;;) {
       const tables = await database.query<{ name: string; updates: number; hot: number }>(
         `select relname as name, n_tup_upd::int as updates, n_tup_hot_upd::int as hot from pg_stat_user_tables
-         where schemaname = 'belfry' and relname in ('instance', 'supervisor') order by relname`,
+         where schemaname = 'belfry' and relname in ('actor_state', 'instance', 'supervisor') order by relname`,
       );
-      if (tables[0]!.updates + tables[1]!.updates < 21) continue;
+      if (tables.reduce((sum, { updates }) => sum + updates, 0) < 22) continue;
       expect(tables).toEqual([
+        { name: "actor_state", updates: 1, hot: 1 },
         { name: "instance", updates: 20, hot: 20 },
         { name: "supervisor", updates: 1, hot: 1 },
       ]);
@@ -66,13 +74,14 @@ describe("updates touch no index (HOT)", () => {
       from pg_index i
       join pg_attribute a on a.attrelid = i.indrelid and a.attnum > 0
       where i.indrelid in ('belfry.instance'::regclass, 'belfry.supervisor'::regclass, 'belfry.shard_log'::regclass,
-        'belfry.published_cursor'::regclass)
+        'belfry.published_cursor'::regclass, 'belfry.actor_state'::regclass)
         and (a.attnum = any (i.indkey) or exists (
           select from pg_depend d
           where d.objid = i.indexrelid and d.refobjid = i.indrelid and d.refobjsubid = a.attnum
         ))
       group by 1 order by 1`);
     expect(looked).toEqual([
+      { table: "belfry.actor_state", columns: ["id", "kind"] },
       {
         table: "belfry.instance",
         columns: ["business_id", "created_at", "definition_id", "id", "keyed", "labels", "shard", "user_id", "wake_at"],
@@ -124,6 +133,14 @@ describe("what a database cannot keep breaks no commit", () => {
     expect(await store.actors.queueLanes([0])).toMatchObject([{ queue: kept, count: 1 }]);
     await node.write({ dequeued: [entry] });
     expect(await store.actors.queueLanes([0])).toEqual([]);
+  });
+
+  it("ids and states of actors keep what they can, and are found by the same strange text", async () => {
+    const state = anActorState({ id: STRANGE, state: { [STRANGE]: STRANGE } });
+    await node.write({ actorStates: [state] });
+    const kept = { ...state, id: "a\u{FFFD}b\u{FFFD}c" };
+    expect(await store.actorStates.load("destination", [STRANGE])).toEqual([kept]);
+    expect(await store.actorStates.list("destination", { prefix: "a\0" }, "", 10)).toEqual([kept]);
   });
 
   it("a number that would not come back as it is stops the batch before it is sent", async () => {

@@ -22,6 +22,11 @@ export class Fences {
     this.#audit = audit;
   }
 
+  /** The life that got the shard last. */
+  ownerOf(shard: number): string | undefined {
+    return this.#chains.get(shard)?.owner;
+  }
+
   acquired(life: Life, shards: readonly AcquiredShard[]): void {
     for (const { shard, epoch, commit, lastSequence } of shards) {
       const known = this.#chains.get(shard);

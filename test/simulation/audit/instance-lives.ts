@@ -35,9 +35,18 @@ export class InstanceLives {
   /** Tokens of attempts, by what became of them. */
   readonly started = new Set<string>();
   readonly ended = new Map<string, "COMPLETED" | "FAILED" | "otherwise">();
+  /** By instance and number: the token of the attempt that was started last under it. */
+  readonly #tokens = new Map<string, string>();
+  readonly #tokenOfResult: (record: InstanceRecord) => unknown;
 
-  constructor(audit: Audit) {
+  /** @param tokenOfResult which attempt the result of an instance speaks of. */
+  constructor(audit: Audit, tokenOfResult: (record: InstanceRecord) => unknown) {
     this.#audit = audit;
+    this.#tokenOfResult = tokenOfResult;
+  }
+
+  tokenOf(instanceId: string, attempt: number): string | undefined {
+    return this.#tokens.get(`${instanceId} ${attempt}`);
   }
 
   /** Before the rows are taken in. */
@@ -152,10 +161,11 @@ export class InstanceLives {
     if (now !== undefined && now !== token) {
       this.#audit.require(!this.started.has(now), "an attempt starts once", () => `${id}: ${now} is under way again`);
       this.started.add(now);
+      this.#tokens.set(`${id} ${life.attempt?.number}`, now);
     }
     if (state === "COMPLETED" && before?.state !== "COMPLETED") {
       this.#audit.require(
-        token !== undefined && life.result?.["token"] === token,
+        token !== undefined && this.#tokenOfResult(record) === token,
         "a stale report changes nothing",
         () => `${id} was completed by ${JSON.stringify(life.result)} while ${token} was under way`,
       );

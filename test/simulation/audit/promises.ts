@@ -19,6 +19,9 @@ const DEFINITE: ReadonlySet<ErrorReason> = new Set([
   "BUSY",
   "DRAINING",
   "SHARD_UNAVAILABLE",
+  "BREAKER_OPEN",
+  "DESTINATION_DISABLED",
+  "SYSTEM_RESOURCE",
 ]);
 
 /** Those of them that say nothing of the command itself. */

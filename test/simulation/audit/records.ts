@@ -12,6 +12,8 @@ export class Records {
   readonly supervisions = new Map<string, Supervision>();
   readonly instances = new Map<string, InstanceRecord>();
   readonly occurrences = new Map<string, Map<number, OccurrenceRecord>>();
+  /** Instances in the order of the commits that made them. */
+  readonly born = new Map<string, number>();
   readonly queued = new Set<string>();
   readonly deleted = new Set<string>();
   /** Deleted at some time, also when another one of the id was made since. */
@@ -70,7 +72,8 @@ export class Records {
         ids.add(record.id);
       }
     }
-    for (const { spec } of batch.createdInstances) {
+    for (const { id, spec } of batch.createdInstances) {
+      this.born.set(id, this.born.size);
       const tag = spec.labels["call"];
       if (tag !== undefined) {
         this.madeAt.set(tag, this.logged.size);

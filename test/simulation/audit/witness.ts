@@ -7,11 +7,14 @@ import type { Trace } from "../world/trace.ts";
 import { Audit } from "./audit.ts";
 import { Bookkeeping } from "./bookkeeping.ts";
 import { DefinitionLives } from "./definition-lives.ts";
+import { Deliveries } from "./deliveries.ts";
+import { DestinationAudit } from "./destinations.ts";
 import { Fences } from "./fences.ts";
 import { InstanceLives } from "./instance-lives.ts";
 import { LedgerAudit } from "./ledger.ts";
 import { OverlapAudit } from "./overlap.ts";
 import { Records, instancesOf } from "./records.ts";
+import { SupersedeAudit } from "./superseding.ts";
 
 export class Witness {
   readonly #time: Scheduler;
@@ -21,17 +24,41 @@ export class Witness {
   readonly fences: Fences;
   readonly lives: InstanceLives;
   readonly ledger: LedgerAudit;
+  readonly destinations: DestinationAudit;
+  readonly deliveries: Deliveries;
+  readonly #superseding: SupersedeAudit;
   readonly #overlap: OverlapAudit;
   readonly #bookkeeping: Bookkeeping;
   readonly #definitions: DefinitionLives;
   commits = 0;
 
-  constructor({ time, trace }: { readonly time: Scheduler; readonly trace: Trace }) {
+  constructor({
+    time,
+    trace,
+    shardCount,
+    clocksJump,
+  }: {
+    readonly time: Scheduler;
+    readonly trace: Trace;
+    readonly shardCount: number;
+    readonly clocksJump: boolean;
+  }) {
     this.#time = time;
     this.#trace = trace;
     this.audit = new Audit(() => time.now);
     this.fences = new Fences(this.audit);
-    this.lives = new InstanceLives(this.audit);
+    this.lives = new InstanceLives(this.audit, (record) => this.deliveries.tokenOf(record));
+    const now = (): number => time.now;
+    this.destinations = new DestinationAudit({
+      audit: this.audit,
+      now,
+      shardCount,
+      clocksJump,
+      isTried: (...args) => this.deliveries.isTried(...args),
+    });
+    const { audit, records, lives, fences, destinations } = this;
+    this.deliveries = new Deliveries({ audit, records, lives, fences, destinations, now, shardCount });
+    this.#superseding = new SupersedeAudit(this.audit);
     this.ledger = new LedgerAudit(this.audit);
     this.#overlap = new OverlapAudit(this.audit);
     this.#bookkeeping = new Bookkeeping(this.audit);
@@ -52,7 +79,7 @@ export class Witness {
               () => `commit ${outcome.kind}${isNew ? "" : " (nothing new)"}: ${textOf(batch)}`,
             );
             if (isNew) {
-              this.#committed(batch);
+              this.#committed(life, batch);
             }
             return outcome;
           } catch (error) {
@@ -70,6 +97,7 @@ export class Witness {
         acquire: async (...args) => {
           const acquired = await store.shards.acquire(...args);
           this.fences.acquired(life, acquired);
+          this.deliveries.acquired(life, acquired);
           if (acquired.length > 0) {
             this.#trace.add(
               life.name,
@@ -87,13 +115,16 @@ export class Witness {
     };
   }
 
-  #committed(batch: JournalBatch): void {
+  #committed(life: Life, batch: JournalBatch): void {
     const { records } = this;
     this.commits++;
     for (const { shard, epoch, commit, lastSequence } of batch.fences) {
       this.#time.digest(shard, epoch, commit, lastSequence);
     }
+    this.deliveries.look(batch, records);
+    this.destinations.look(life, batch);
     this.lives.look(batch, records);
+    this.#superseding.before(batch, records);
     this.ledger.before(batch, records);
     this.#overlap.before(batch, records);
     this.#bookkeeping.before(batch, records);
@@ -103,6 +134,7 @@ export class Witness {
     this.#overlap.after(batch, records);
     this.#bookkeeping.after(batch, records);
     this.#definitions.after(batch, records);
+    this.#superseding.after(batch, records);
   }
 }
 
@@ -120,6 +152,7 @@ function textOf(batch: JournalBatch): string {
       ({ definitionId, scheduledAt, outcome }) =>
         `${outcome} ${new Date(scheduledAt).toISOString()} of ${definitionId}`,
     ),
+    ...batch.actorStates.map(({ id, state }) => `${id} ${JSON.stringify(state["breaker"])}`),
     ...batch.deletedDefinitions.map((id) => `deleted ${id}`),
     ...batch.requests.map(({ key }) => `request ${key}`),
     ...batch.events.map(({ resourceId, name }) => `"${name}" ${resourceId}`),

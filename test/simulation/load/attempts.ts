@@ -2,11 +2,9 @@
  * What workers do with what they are given: finish, fail, go on for long, fall silent, forget it, report late and twice, at any node.
  */
 import type { Assignment, Heartbeat, WorkerSignal } from "../../../src/runtime/index.ts";
-import type { StartedRuntime } from "../../../src/runtime/runtime.ts";
-import type { Answer } from "./remote-call.ts";
+import type { Report } from "./reports.ts";
+import { ask, isStale, report } from "./reports.ts";
 import type { WorkPlace } from "./work-place.ts";
-
-const REPORT_TRIES = 40;
 
 /** What a worker does with what it was given. */
 export class Attempts {
@@ -95,7 +93,7 @@ export class Attempts {
   }
 
   async #beat(token: string, beat: Heartbeat): Promise<void> {
-    const answer = await this.#ask(`heartbeat ${token}`, ({ workers }) => workers.heartbeat(token, beat));
+    const answer = await ask(this.#place, `heartbeat ${token}`, ({ workers }) => workers.heartbeat(token, beat));
     const running = this.#running.get(token);
     if (answer.kind === "ok" && answer.value.cancelRequested && running !== undefined) {
       running.cancelRequested = true;
@@ -104,57 +102,10 @@ export class Attempts {
     }
   }
 
-  #finish(token: string, how: "complete" | "fail" | "give up"): void {
-    void this.#report(token, how).finally(() => {
+  #finish(token: string, how: Report): void {
+    void report(this.#place, token, how).finally(() => {
       this.#running.delete(token);
       this.done++;
     });
   }
-
-  async #report(token: string, how: "complete" | "fail" | "give up"): Promise<void> {
-    const { dice, time, audit, lives } = this.#place;
-    const error = { code: how === "fail" ? "BOOM" : "FATAL", message: token, traceback: "" };
-    for (let tries = 0; tries < REPORT_TRIES; tries++) {
-      const answer = await this.#ask(
-        `${how} ${token}`,
-        ({ workers }) =>
-          how === "complete"
-            ? workers.complete(token, { token })
-            : workers.fail(token, { error, retryable: how === "fail" }),
-        (state) => {
-          const ended = lives.ended.get(token);
-          audit.require(
-            ended !== undefined && (how !== "complete" || (ended === "COMPLETED" && state === "COMPLETED")),
-            "a report that was taken is durable",
-            () => `${how} ${token} was answered with ${state}; in the store it ${ended ?? "goes on"}`,
-          );
-        },
-      );
-      if (answer.kind === "ok" || isStale(answer)) {
-        return;
-      }
-      await new Promise<void>((resolve) => time.after(dice.between(50, 600), resolve));
-    }
-  }
-
-  /** Reports go to any node. */
-  #ask<Value>(
-    what: string,
-    run: (runtime: StartedRuntime) => Promise<Value>,
-    heard?: (value: Value) => void,
-  ): Promise<Answer<Value>> {
-    const { calls, dice, cluster } = this.#place;
-    const machine = dice.oneOf(cluster.living) ?? cluster.machines[0];
-    if (machine === undefined) {
-      throw new Error("a cluster has machines");
-    }
-    return calls.make(machine, what, run, heard);
-  }
-}
-
-function isStale(answer: Answer<unknown>): boolean {
-  return (
-    answer.kind === "refused" &&
-    (answer.error.reason === "STALE_ATTEMPT" || answer.error.reason === "INSTANCE_NOT_FOUND")
-  );
 }

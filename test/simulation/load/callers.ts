@@ -1,38 +1,28 @@
 /** Callers that ask any node for anything, at any time, and repeat what they may repeat. */
 import type { DefinitionSpec } from "../../../src/domain/definition/definition.ts";
 import { BelfryError } from "../../../src/domain/error.ts";
-import type { ErrorReason } from "../../../src/domain/error.ts";
 import type { InstanceRecord } from "../../../src/domain/instance/instance.ts";
 import type { StartedRuntime } from "../../../src/runtime/runtime.ts";
 import type { DefinitionView } from "../../../src/runtime/index.ts";
 import type { Promises } from "../audit/promises.ts";
 import type { Records } from "../audit/records.ts";
-import type { Cluster, Machine } from "../world/cluster.ts";
+import type { Cluster } from "../world/cluster.ts";
 import type { Dice } from "../world/dice.ts";
 import { WORLD_START_AT } from "../world/machine-clock.ts";
 import type { Scheduler } from "../world/scheduler.ts";
-import type { Answer, RemoteCalls } from "./remote-call.ts";
+import type { RemoteCalls } from "./remote-call.ts";
 import { POLICIES, aScheduleByChance, aSpec, overridesOf } from "./specs.ts";
-
-const TRIES = 8;
-
-const RETRIED: ReadonlySet<ErrorReason> = new Set([
-  "SHARD_UNAVAILABLE",
-  "STORE_UNAVAILABLE",
-  "OUTCOME_UNKNOWN",
-  "DRAINING",
-  "BUSY",
-]);
+import { TRIES, Tries, isTransient } from "./tries.ts";
 
 type Operation = () => Promise<unknown>;
 
 export class Callers {
   readonly #time: Scheduler;
   readonly #dice: Dice;
-  readonly #cluster: Cluster;
-  readonly #calls: RemoteCalls;
+  readonly #tries: Tries;
   readonly #records: Records;
   readonly #promises: Promises;
+  readonly #origins: readonly string[];
   readonly #operations: readonly Operation[];
   #number = 0;
   /** Operations whose caller still tries. */
@@ -46,13 +36,14 @@ export class Callers {
     readonly calls: RemoteCalls;
     readonly records: Records;
     readonly promises: Promises;
+    readonly origins: readonly string[];
   }) {
     this.#time = deps.time;
     this.#dice = deps.dice;
-    this.#cluster = deps.cluster;
-    this.#calls = deps.calls;
+    this.#tries = new Tries(deps);
     this.#records = deps.records;
     this.#promises = deps.promises;
+    this.#origins = deps.origins;
     const often = (operation: Operation, times: number): Operation[] => Array.from({ length: times }, () => operation);
     this.#operations = [
       ...often(() => this.#trigger(), 8),
@@ -101,11 +92,11 @@ export class Callers {
     const wanted = dice.chance(0.5) ? { id: `definition-${dice.integer(12)}` } : {};
     const command = {
       ...wanted,
-      spec: aSpec(dice, this.#now),
+      spec: aSpec(dice, this.#now, this.#origins),
       startPaused: dice.chance(0.1),
       ...(requestId === undefined ? {} : { requestId }),
     };
-    const answer = await this.#try(
+    const answer = await this.#tries.make(
       "CreateDefinition",
       requestId !== undefined,
       ({ definitions }) => definitions.create(command),
@@ -129,12 +120,12 @@ export class Callers {
         ignoreOverlap: !isHeld,
         ...(requestId === undefined ? {} : { requestId }),
       };
-      const answer = await this.#try(
+      const answer = await this.#tries.make(
         `TriggerDefinition ${id} ${tag}`,
         requestId !== undefined,
         ({ definitions }) => definitions.trigger(id, command),
         ({ instance, existing }) => this.#promises.made(tag, instance, existing),
-        (failed, askedAt) => this.#heardOf(tag, failed, askedAt),
+        (failed, askedAt) => this.#tries.heardOf(tag, failed, askedAt),
       );
       if (answer.kind === "ok" || requestId !== undefined || !isTransient(answer)) {
         return;
@@ -158,7 +149,7 @@ export class Callers {
     for (const tag of tags) {
       this.#promises.ask(tag, atomic ? tags : []);
     }
-    await this.#try(
+    await this.#tries.make(
       `BatchTriggerDefinition ${id} ${tags.join()}`,
       false,
       ({ definitions }) => definitions.batchTrigger(id, { items, atomic }),
@@ -174,7 +165,7 @@ export class Callers {
       },
       (failed, askedAt) => {
         for (const tag of tags) {
-          this.#heardOf(tag, failed, askedAt);
+          this.#tries.heardOf(tag, failed, askedAt);
         }
       },
     );
@@ -192,7 +183,9 @@ export class Callers {
       ["PauseInstance", ({ instances }) => instances.pause(id, { reason: "held", ...repeated })],
       ["ResumeInstance", ({ instances }) => instances.resume(id, repeated)],
     ]);
-    await this.#try(`${name} ${id}`, requestId !== undefined, run, (record) => this.#promises.instance(name, record));
+    await this.#tries.make(`${name} ${id}`, requestId !== undefined, run, (record) =>
+      this.#promises.instance(name, record),
+    );
   }
 
   async #onDefinition(): Promise<void> {
@@ -215,7 +208,7 @@ export class Callers {
       ],
       ["DeleteDefinition", ({ definitions }) => definitions.delete(id, repeated)],
     ]);
-    await this.#try(`${name} ${id}`, requestId !== undefined, run, (view: DefinitionView | null | void) => {
+    await this.#tries.make(`${name} ${id}`, requestId !== undefined, run, (view: DefinitionView | null | void) => {
       if (view === undefined || view === null) {
         // A repetition may be answered long after, when there is another definition of that id.
         if (requestId === undefined) {
@@ -236,7 +229,7 @@ export class Callers {
       { schedule: aScheduleByChance(dice, this.#now) },
       { priority: dice.pick([1, 2, 3, 4]) },
     ]);
-    await this.#try(
+    await this.#tries.make(
       `UpdateDefinition ${id} ${JSON.stringify(change)}`,
       false,
       ({ definitions }) => definitions.update(id, { change: (spec) => ({ ...spec, ...change }) }),
@@ -249,7 +242,7 @@ export class Callers {
     const requestId = this.#requestId();
     const to = this.#now - this.#dice.integer(8000);
     const from = to - this.#dice.whole(500, 8000);
-    await this.#try(`BackfillDefinition ${id}`, requestId !== undefined, ({ definitions }) =>
+    await this.#tries.make(`BackfillDefinition ${id}`, requestId !== undefined, ({ definitions }) =>
       definitions.backfill(id, {
         from,
         to,
@@ -265,7 +258,7 @@ export class Callers {
     const id = this.#someInstance();
     await Promise.all(
       Array.from({ length: this.#dice.whole(1, 2) }, () =>
-        this.#try(
+        this.#tries.make(
           `Compound ${requestId}`,
           true,
           (runtime) =>
@@ -281,49 +274,10 @@ export class Callers {
 
   /** A node gives its shards away, as an operator asks, and takes its share again. */
   async #drainForAWhile(): Promise<void> {
-    const { id } = this.#someMachine();
-    await this.#try(`DrainNode ${id}`, false, async ({ cluster }) => cluster.drain(id, true));
+    const { id } = this.#tries.someMachine();
+    await this.#tries.make(`DrainNode ${id}`, false, async ({ cluster }) => cluster.drain(id, true));
     await new Promise<void>((resolve) => this.#time.after(this.#dice.between(100, 4000), resolve));
-    await this.#try(`DrainNode ${id} no more`, true, async ({ cluster }) => cluster.drain(id, false));
-  }
-
-  /** Calls some node; what may be repeated is repeated, at any node, until it is answered for certain. */
-  async #try<Value>(
-    what: string,
-    isRepeatable: boolean,
-    run: (runtime: StartedRuntime) => Promise<Value>,
-    heard: (value: Value) => void = () => {},
-    failed: (answer: Answer<Value>, askedAt: number) => void = () => {},
-  ): Promise<Answer<Value>> {
-    for (let tries = 1; ; tries++) {
-      const askedAt = this.#records.logged.size;
-      const answer = await this.#calls.make(this.#someMachine(), what, run, heard);
-      if (answer.kind !== "ok") {
-        failed(answer, askedAt);
-      }
-      if (answer.kind === "ok" || !isRepeatable || !isTransient(answer) || tries === TRIES) {
-        return answer;
-      }
-      await new Promise<void>((resolve) => this.#time.after(this.#dice.between(100, 1200), resolve));
-    }
-  }
-
-  #heardOf(tag: string, answer: Answer<unknown>, askedAt: number): void {
-    if (answer.kind === "refused") {
-      this.#promises.refused(tag, answer.error.reason, askedAt);
-    } else if (answer.kind === "broken") {
-      this.#promises.unknown(tag);
-    }
-  }
-
-  #someMachine(): Machine {
-    const { machines, living } = this.#cluster;
-    // Mostly a load balancer knows who is alive.
-    const [first, ...others] = this.#dice.chance(0.9) && living.length > 0 ? living : machines;
-    if (first === undefined) {
-      throw new Error("a cluster has machines");
-    }
-    return this.#dice.pick([first, ...others]);
+    await this.#tries.make(`DrainNode ${id} no more`, true, async ({ cluster }) => cluster.drain(id, false));
   }
 
   #someDefinition(): string {
@@ -343,12 +297,4 @@ export class Callers {
   #requestId(): string | undefined {
     return this.#dice.chance(0.5) ? `request-${this.#number++}` : undefined;
   }
-}
-
-function isTransient(answer: Answer<unknown>): boolean {
-  return (
-    answer.kind === "broken" ||
-    answer.kind === "unreachable" ||
-    (answer.kind === "refused" && RETRIED.has(answer.error.reason))
-  );
 }

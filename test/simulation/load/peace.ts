@@ -1,5 +1,6 @@
 /** After the storm: good workers, no new instances, and a look now and then whether all has come to its end. Then everything is judged. */
 import type { Store } from "../../../src/ports/store/store.ts";
+import { isSystemDefinition } from "../../../src/domain/definition/system-definition.ts";
 import type { StartedRuntime } from "../../../src/runtime/runtime.ts";
 import type { PublishedEvents } from "../audit/published.ts";
 import type { Promises } from "../audit/promises.ts";
@@ -8,6 +9,7 @@ import type { Cluster } from "../world/cluster.ts";
 import { WORLD_START_AT } from "../world/machine-clock.ts";
 import type { Scheduler } from "../world/scheduler.ts";
 import type { Callers } from "./callers.ts";
+import type { Dispatchers } from "./dispatchers.ts";
 import type { RemoteCalls } from "./remote-call.ts";
 import { QUEUES } from "./specs.ts";
 import { StreamWorker } from "./stream-worker.ts";
@@ -24,12 +26,15 @@ export class Peace {
   readonly #cluster: Cluster;
   readonly #calls: RemoteCalls;
   readonly #callers: Callers;
+  readonly #dispatchers: Dispatchers;
   readonly #witness: Witness;
   readonly #promises: Promises;
   readonly #published: PublishedEvents;
   readonly #store: Store;
   /** Definitions that were paused after the storm. */
   readonly #paused = new Set<string>();
+  /** Destinations that were opened after the storm. */
+  readonly #opened = new Set<string>();
   /** Machines that have been told to take their share of the shards. */
   readonly #serving = new Set<string>();
   /** Whether all has come to its end. */
@@ -41,6 +46,7 @@ export class Peace {
     readonly cluster: Cluster;
     readonly calls: RemoteCalls;
     readonly callers: Callers;
+    readonly dispatchers: Dispatchers;
     readonly witness: Witness;
     readonly promises: Promises;
     readonly published: PublishedEvents;
@@ -50,6 +56,7 @@ export class Peace {
     this.#cluster = deps.cluster;
     this.#calls = deps.calls;
     this.#callers = deps.callers;
+    this.#dispatchers = deps.dispatchers;
     this.#witness = deps.witness;
     this.#promises = deps.promises;
     this.#published = deps.published;
@@ -84,7 +91,7 @@ export class Peace {
   /** Pauses what fires, lets go on what is held, and sees whether anything is left. */
   async #look(): Promise<void> {
     const { records } = this.#witness;
-    if (this.#callers.underWay > 0) {
+    if (this.#callers.underWay > 0 || this.#dispatchers.underWay > 0) {
       return;
     }
     for (const { id } of this.#cluster.machines) {
@@ -96,7 +103,7 @@ export class Peace {
       }
     }
     for (const { id, state } of records.definitions.values()) {
-      if (!this.#paused.has(id) && (state === "ACTIVE" || state === "PAUSED")) {
+      if (!this.#paused.has(id) && !isSystemDefinition(id) && (state === "ACTIVE" || state === "PAUSED")) {
         const isPaused = await this.#ask(`PauseDefinition ${id}`, ({ definitions }) =>
           definitions.pause(id, { reason: "peace" }),
         );
@@ -105,6 +112,7 @@ export class Peace {
         }
       }
     }
+    await this.#openDestinations();
     for (const { id, state } of records.allUnfinished()) {
       if (state === "PAUSED") {
         await this.#ask(`ResumeInstance ${id}`, ({ instances }) => instances.resume(id, {}));
@@ -116,6 +124,25 @@ export class Peace {
     }
   }
 
+  /** Their receivers are well: those that are shut are reset, and all get as much as there is. */
+  async #openDestinations(): Promise<void> {
+    const { destinations } = this.#witness;
+    const change = { maxConcurrent: 20, rate: null, successRules: [] };
+    for (const { origin, disabled } of destinations.all()) {
+      // A late answer of the storm may disable it again.
+      if (
+        (disabled !== null || !this.#opened.has(origin)) &&
+        (await this.#ask(`ResetDestination ${origin}`, (runtime) => runtime.destinations.reset(origin, {}))) &&
+        (await this.#ask(`UpdateDestination ${origin}`, (runtime) => {
+          destinations.asked(origin, change);
+          return runtime.destinations.update(origin, { change });
+        }))
+      ) {
+        this.#opened.add(origin);
+      }
+    }
+  }
+
   async #isQuiet(): Promise<boolean> {
     return (
       this.#witness.records.unfinished === 0 &&
@@ -123,8 +150,25 @@ export class Peace {
       this.#cluster.machines.every(({ runtime }) => runtime !== null && runtime.status().uncommitted === 0) &&
       this.#late().length === 0 &&
       this.#published.missing().length === 0 &&
-      (await this.#ownerless()).length === 0
+      (await this.#ownerless()).length === 0 &&
+      (await this.#isDelivered())
     );
+  }
+
+  /** Nothing is sent any more, and all that was is reported. A receiver may report before it answers. */
+  async #isDelivered(): Promise<boolean> {
+    const { deliveries, destinations } = this.#witness;
+    let isIdle = deliveries.underWay === 0;
+    for (const { origin } of destinations.all()) {
+      await this.#ask(
+        `GetDestination ${origin}`,
+        (runtime) => runtime.destinations.get(origin),
+        ({ underWay }) => {
+          isIdle &&= underWay === 0;
+        },
+      );
+    }
+    return isIdle;
   }
 
   /** Asks any node. @returns whether it was done. */
@@ -191,14 +235,15 @@ export class Peace {
         `${id} has ${uncommitted} uncommitted decisions and shards ${ownedShards.join()}`,
       );
     }
-    audit.found("all comes to rest", `${this.#callers.underWay} callers still try`);
+    audit.found("all comes to rest", `${this.#callers.underWay + this.#dispatchers.underWay} callers still try`);
   }
 
   /** What nodes answer from their memory is what the store has: asked once more, when nothing moves any more. */
   async #compareMemory(): Promise<void> {
     const { audit, records } = this.#witness;
+    await this.#compareDestinations();
     for (const { id, state } of records.definitions.values()) {
-      if (state === "ACTIVE" || state === "PAUSED") {
+      if (!isSystemDefinition(id) && (state === "ACTIVE" || state === "PAUSED")) {
         await this.#ask(
           `PauseDefinition ${id}`,
           ({ definitions }) => definitions.pause(id, { reason: "peace" }),
@@ -227,6 +272,27 @@ export class Peace {
             answered.state === "CANCELLED" && answered.revision === record.revision,
             "memory says what the store says",
             () => `${record.id}: ${answered.state} at ${answered.revision}, stored at ${record.revision}`,
+          ),
+      );
+    }
+  }
+
+  async #compareDestinations(): Promise<void> {
+    const { audit, destinations } = this.#witness;
+    for (const { origin, revision, breaker, disabled } of destinations.all()) {
+      await this.#ask(
+        `GetDestination ${origin}`,
+        (runtime) => runtime.destinations.get(origin),
+        ({ record, underWay, waiting }) =>
+          audit.require(
+            record.revision === revision &&
+              record.breaker.state === breaker.state &&
+              (record.disabled === null) === (disabled === null) &&
+              underWay === 0 &&
+              waiting === 0,
+            "memory says what the store says",
+            () =>
+              `${origin}: ${record.breaker.state} at ${record.revision}, ${underWay} under way, ${waiting} waiting; stored ${breaker.state} at ${revision}`,
           ),
       );
     }

@@ -1,6 +1,9 @@
+import type { WebhookAction } from "../../../src/domain/action.ts";
 import type { DefinitionSpec } from "../../../src/domain/definition/definition.ts";
 import type { ConcurrencyKey } from "../../../src/domain/policy/keys.ts";
 import type { OverlapPolicy } from "../../../src/domain/policy/overlap.ts";
+import type { RetryPolicy } from "../../../src/domain/policy/retry.ts";
+import type { Timeouts } from "../../../src/domain/policy/timeouts.ts";
 import type { Schedule, Timing } from "../../../src/domain/schedule/schedule.ts";
 import type { TriggerOverrides } from "../../../src/runtime/index.ts";
 import { aDefinitionSpec, aSchedule } from "../../support/records.ts";
@@ -19,8 +22,18 @@ export const POLICIES = [
   "ALLOW_ALL",
 ] as const satisfies OverlapPolicy[];
 
-/** A definition with short times, so that much of its life fits into a run. Each one's attempts come to an end by some deadline. */
-export function aSpec(dice: Dice, now: number): DefinitionSpec {
+/**
+ * A definition with short times, so that much of its life fits into a run. Each one's attempts come to an end by some deadline.
+ * @param origins of receivers; some definitions call them.
+ */
+export function aSpec(dice: Dice, now: number, origins: readonly string[]): DefinitionSpec {
+  const origin = dice.chance(0.2) ? dice.oneOf(origins) : undefined;
+  return origin === undefined
+    ? aSpecOfWork(dice, now)
+    : { ...aSpecOfWork(dice, now), action: aWebhook(dice, origin), timeouts: webhookTimeouts(dice) };
+}
+
+function aSpecOfWork(dice: Dice, now: number): DefinitionSpec {
   const heartbeatMs = dice.pick([null, undefined, 1500, 4000]);
   return aDefinitionSpec({
     name: "simulated",
@@ -47,19 +60,45 @@ export function aSpec(dice: Dice, now: number): DefinitionSpec {
       heartbeatMs,
       cancelGraceMs: dice.pick([500, 3000]),
     },
-    retry: {
-      initialDelayMs: dice.pick([0, 200, 1000]),
-      factor: dice.pick([1, 2]),
-      maxDelayMs: 2000,
-      jitterMs: dice.pick([0, 500]),
-      maxRetries: dice.whole(0, 3),
-      nonRetryableCodes: ["FATAL"],
-    },
+    retry: aRetry(dice),
     priority: dice.pick([1, 2, 3, 4]),
     orderingKey: dice.chance(0.15) ? "in-line" : "",
     concurrency: dice.chance(0.15) ? aConcurrencyKey(dice) : null,
     pauseOnFailures: dice.chance(0.15) ? dice.whole(2, 4) : 0,
   });
+}
+
+export function aWebhook(dice: Dice, origin: string): WebhookAction {
+  return {
+    kind: "webhook",
+    url: `${origin}/hook`,
+    headers: {},
+    secret: "",
+    taskType: "",
+    callback: dice.chance(0.3) ? { timeoutMs: dice.pick([1000, 5000]) } : null,
+  };
+}
+
+/** Of what nodes deliver themselves: a node that died is noticed within seconds. */
+export function webhookTimeouts(dice: Dice): Timeouts {
+  return {
+    scheduleToStartMs: dice.pick([null, null, null, 10_000]),
+    startToCloseMs: dice.pick([1000, 3000, 8000]),
+    scheduleToCloseMs: dice.pick([null, null, 20_000]),
+    heartbeatMs: dice.pick([undefined, 1500, 4000]),
+    cancelGraceMs: dice.pick([500, 3000]),
+  };
+}
+
+export function aRetry(dice: Dice): RetryPolicy {
+  return {
+    initialDelayMs: dice.pick([0, 200, 1000]),
+    factor: dice.pick([1, 2]),
+    maxDelayMs: 2000,
+    jitterMs: dice.pick([0, 500]),
+    maxRetries: dice.whole(0, 3),
+    nonRetryableCodes: ["FATAL"],
+  };
 }
 
 export function aScheduleByChance(dice: Dice, now: number): Schedule {

@@ -1,5 +1,6 @@
 import type { EventStream } from "../../../src/ports/event-stream.ts";
 import type { Store } from "../../../src/ports/store/store.ts";
+import type { WebhookClient } from "../../../src/ports/webhook-client.ts";
 import type { ActorLogic } from "../../../src/runtime/actor-logic.ts";
 import type { Life } from "../world/life.ts";
 import type { Scheduler } from "../world/scheduler.ts";
@@ -14,6 +15,8 @@ export interface Mutant {
   readonly line?: (store: Store, process: { readonly time: Scheduler; readonly life: Life }) => Store;
   /** How actors decide. */
   readonly actors?: (actors: ActorLogic) => ActorLogic;
+  /** Receivers as one process reaches them. */
+  readonly webhooks?: (client: WebhookClient) => WebhookClient;
   /** The stream as one process reaches it. */
   readonly stream?: (stream: EventStream) => EventStream;
 }

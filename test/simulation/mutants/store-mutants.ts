@@ -125,6 +125,15 @@ export const QUEUE_ENTRY_LOST: Mutant = {
   }),
 };
 
+/** Who gets a destination does not find what it went through with the one before. */
+export const DESTINATION_FORGOTTEN: Mutant = {
+  name: "a destination begins anew with its next owner",
+  store: (store) => ({
+    ...store,
+    actorStates: replacing(store.actorStates, { load: () => Promise.resolve([]) }),
+  }),
+};
+
 /** A part of the store with some of its methods replaced. */
 function replacing<Part extends object>(part: Part, replaced: Partial<Part>): Part {
   return new Proxy(part, {

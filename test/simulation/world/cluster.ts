@@ -2,8 +2,9 @@ import { eventId } from "../../../src/domain/event/status-event.ts";
 import type { Log, LogFields } from "../../../src/ports/log.ts";
 import type { Store } from "../../../src/ports/store/store.ts";
 import { ACTORS } from "../../../src/runtime/actor-logic.ts";
-import type { RuntimeDeps, StartedRuntime } from "../../../src/runtime/runtime.ts";
+import type { RuntimeDeps, StartedRuntime } from "../../../src/runtime/index.ts";
 import { startRuntime } from "../../../src/runtime/runtime.ts";
+import { FakeSecretBox } from "../../support/fake-secret-box.ts";
 import type { Witness } from "../audit/witness.ts";
 import type { Mutant } from "../mutants/mutant.ts";
 import type { Plan } from "../plan.ts";
@@ -15,6 +16,7 @@ import type { StoreWeather } from "./machine-store.ts";
 import { fairWeather, machineStore } from "./machine-store.ts";
 import type { EventStreams } from "./event-streams.ts";
 import type { Network } from "./network.ts";
+import type { Receivers } from "./receivers.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { seededIds } from "./seeded-ids.ts";
 import type { Services } from "./services.ts";
@@ -41,6 +43,7 @@ export class Cluster {
   readonly #mutant: Mutant | null;
   readonly #streams: EventStreams;
   readonly #services: Services;
+  readonly #receivers: () => Receivers;
   readonly network: Network;
   readonly machines: readonly Machine[];
   deaths = 0;
@@ -57,6 +60,7 @@ export class Cluster {
     readonly network: Network;
     readonly streams: EventStreams;
     readonly services: Services;
+    readonly receivers: () => Receivers;
   }) {
     this.#time = deps.time;
     this.#trace = deps.trace;
@@ -68,6 +72,7 @@ export class Cluster {
     this.network = deps.network;
     this.#streams = deps.streams;
     this.#services = deps.services;
+    this.#receivers = deps.receivers;
     this.machines = Array.from({ length: deps.plan.machines }, (_, index) => ({
       id: String.fromCodePoint(97 + index),
       drift: {
@@ -100,10 +105,17 @@ export class Cluster {
       machine.weather,
     );
     const stream = this.#streams.endpoint(life);
+    const client = this.#receivers().endpoint(life);
     const deps: RuntimeDeps = {
       store: reached,
       bus: this.network.endpoint(life, machine.id),
       requester: this.#services.endpoint(life),
+      webhooks: {
+        client: this.#mutant?.webhooks?.(client) ?? client,
+        box: new FakeSecretBox(),
+        publicUrl: () => "https://belfry.example.com",
+        version: "1",
+      },
       eventStream: this.#mutant?.stream?.(stream) ?? stream,
       clock,
       ids: seededIds(clock, dice.fork("ids")),

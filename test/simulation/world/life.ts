@@ -2,7 +2,7 @@ import type { Scheduler } from "./scheduler.ts";
 import type { Trace } from "./trace.ts";
 
 /** What goes into a process from outside, or out of it: where it can stand still, or die. */
-export type Port = "timer" | "store" | "bus" | "call" | "worker";
+export type Port = "timer" | "store" | "bus" | "call" | "worker" | "web";
 
 /**
  * One run of a process, from its start to its death. All that reaches it comes through `enter`: while it stands still (a long garbage

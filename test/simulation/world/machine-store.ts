@@ -116,6 +116,7 @@ export function machineStore(
     actors: part("actors", store.actors),
     queries: part("queries", store.queries),
     cursors: part("cursors", store.cursors),
+    actorStates: part("actorStates", store.actorStates),
     ping: async () => {
       await call("ping", () => store.ping());
     },

@@ -6,7 +6,18 @@ describe("help", () => {
   it("names every command and ends well", async () => {
     const { code, out } = await belfryHere(["--help"]);
     expect(code).toBe(0);
-    for (const command of ["serve", "demo", "doctor", "migrate", "definitions", "instances", "watch", "health"]) {
+    for (const command of [
+      "serve",
+      "demo",
+      "doctor",
+      "migrate",
+      "definitions",
+      "instances",
+      "dispatches",
+      "destinations",
+      "watch",
+      "health",
+    ]) {
       expect(out).toMatch(new RegExp(`^ {2}${command}`, "m"));
     }
   });
@@ -32,6 +43,8 @@ describe("help", () => {
       "occurrences",
       "preview",
     ].map((verb) => ["definitions", verb]),
+    ...["list", "get", "create", "replay"].map((verb) => ["dispatches", verb]),
+    ...["list", "get", "reset", "isolate", "rotate-secret"].map((verb) => ["destinations", verb]),
     ...["list", "get", "cancel", "retry", "pause", "resume", "attempts", "explain", "stats"].map((verb) => [
       "instances",
       verb,
@@ -56,6 +69,13 @@ describe("a command line that is wrong", () => {
     [["definitions", "get"], "error: missing required argument 'id'"],
     [["definitions", "create"], "error: required option '-f, --file <path>' not specified"],
     [["definitions", "list", "--state", "open"], "Known are: active, paused, completed, cancelled."],
+    [["dispatches", "create"], "error: missing required argument 'url'"],
+    [["dispatches", "create", "https://x.test/", "--evidence", "[]"], "It must be a JSON object"],
+    [["dispatches", "create", "https://x.test/", "--evidence", '{"brand":"x"}'], "It is no evidence"],
+    [["dispatches", "list", "--origin", "hooks.example.com"], "It must be an http:// or https:// URL."],
+    [["destinations", "get", "hooks.example.com"], "It must be an http:// or https:// URL."],
+    [["destinations", "rotate-secret", "https://x.test", "--overlap", "soon"], "It must be a length of time"],
+    [["destinations", "list", "--breaker", "ajar"], "Known are: closed, open, half_open, isolated."],
     [["instances", "list", "--limit", "0"], "It must be a whole number from 1 to"],
     [["watch", "--server", "tower"], "It must be an http:// or https:// URL."],
     [["demo", "--seconds", "soon"], "It must be a whole number from 1 to"],
@@ -75,6 +95,15 @@ describe("a command line that is wrong", () => {
       "belfry: Name one by its id, or select several by filters, not both.",
     ],
     [["instances", "retry", "0199", "--dry-run"], "belfry: --dry-run goes with filters: it shows what they select."],
+    [
+      ["dispatches", "replay"],
+      "belfry: Name one by its id, or select several by filters such as --user or --state (see --help).",
+    ],
+    [["dispatches", "create", "https://x.test/"], "belfry: Say one of --task-type and --evidence."],
+    [
+      ["dispatches", "create", "https://x.test/", "--task-type", "a", "--evidence", "{}"],
+      "belfry: Say one of --task-type and --evidence.",
+    ],
     [["definitions", "preview"], "belfry: Say one of --cron, --every, --rrule and --file."],
     [
       ["definitions", "preview", "--every", "1s", "--cron", "* * * * *"],
@@ -107,8 +136,8 @@ describe("a wrong variable of the environment ends a command with 2 and one line
     [["serve"], { BELFRY_SHARDS: "none" }, 'belfry: BELFRY_SHARDS must be a whole number from 1 to 65536, got "none".'],
     [
       ["migrate"],
-      { BELFRY_SECRET_KEY: "x" },
-      "belfry: BELFRY_SECRET_KEY is not supported yet by this version of Belfry: unset it.",
+      { BELFRY_METRICS_LISTEN: "x" },
+      "belfry: BELFRY_METRICS_LISTEN is not supported yet by this version of Belfry: unset it.",
     ],
     [
       ["instances", "list"],

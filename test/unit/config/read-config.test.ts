@@ -48,6 +48,9 @@ describe("an empty environment", () => {
         leaseTtlMs: 3000,
         nats: undefined,
         tls: undefined,
+        secretKeys: [],
+        webhooks: { allowedTargets: [], ca: undefined },
+        publicUrl: undefined,
         log: { level: "info", format: undefined },
       },
       warnings: [],
@@ -94,6 +97,9 @@ describe("values", () => {
       leaseTtlMs: 1500,
       nats: undefined,
       tls: { cert, key },
+      secretKeys: [],
+      webhooks: { allowedTargets: [], ca: undefined },
+      publicUrl: undefined,
       log: { level: "debug", format: "json" },
     });
   });
@@ -204,7 +210,7 @@ describe("a wrong value stops the start with one line that names the variable", 
 });
 
 describe("variables that this version does not know", () => {
-  it.each(["BELFRY_AUTH_TOKENS", "BELFRY_SECRET_KEY", "BELFRY_METRICS_LISTEN", "BELFRY_ALLOW_PRIVATE_TARGETS"])(
+  it.each(["BELFRY_AUTH_TOKENS", "BELFRY_METRICS_LISTEN"])(
     "stop the start when their user would rely on them: %s",
     (name) => {
       expect(refusal({ [name]: "x" })).toMatchObject({

@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { aWorker } from "../../support/node.ts";
+import { aSchedule } from "../../support/records.ts";
 import {
   RARELY,
   aDefinition,
+  aDiligentWorker,
   every,
   expectSound,
   gaplessEvents,
@@ -13,6 +15,23 @@ import {
   stateOf,
   trigger,
 } from "./given.ts";
+
+describe("a definition that is manual", () => {
+  it("is active with nothing due, in memory only while something is done, and runs when it is triggered", async () => {
+    const world = await given();
+    const id = await aDefinition(world.node, { schedule: aSchedule({ timing: { kind: "manual" } }) });
+    await world.clock.advance(60_000);
+    expect(world.node.status().residents).toBe(0);
+    const { done } = await aDiligentWorker(world.node);
+    const instance = await trigger(world.node, id);
+    await world.clock.advance(0);
+    expect(done.map((assignment) => assignment.instance.id)).toEqual([instance.id]);
+    const found = await world.store.queries.getDefinition(id);
+    expect([found?.definition.state, found?.supervisor.wakeAt]).toEqual(["ACTIVE", null]);
+    expect(await ledger(world, id)).toEqual([]);
+    await expectSound(world, id);
+  });
+});
 
 describe("cancelling a definition", () => {
   it("with its running instances calls them off one and all, through a crash in the middle", async () => {

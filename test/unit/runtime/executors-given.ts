@@ -6,6 +6,7 @@ import { BuiltInExecutor } from "../../../src/runtime/executors/built-in-executo
 import type { Outcome } from "../../../src/runtime/executors/performed-attempt.ts";
 import type {
   Assignment,
+  ExecutorCommands,
   Failure,
   Heartbeat,
   WorkerCommands,
@@ -20,16 +21,18 @@ import { anAttemptUnderWay, anInstance } from "../../support/records.ts";
 export const AWAY = new BelfryError("SHARD_UNAVAILABLE", "Later.");
 export const DONE: Outcome = { kind: "completed", result: { ok: true } };
 
-type Command = "open" | "heartbeat" | "complete" | "fail";
+type Command = "open" | "heartbeat" | "complete" | "fail" | "awaitResult" | "giveBack";
 
 /** Takes every report unless it is told to refuse. Remembers all. */
-export class FakeWorkers implements Pick<WorkerCommands, Command> {
+export class FakeWorkers implements ExecutorCommands {
   readonly opened: { readonly queue: string; readonly workerId: string; readonly slots: number }[] = [];
   /** Slots as they were set, those of the beginning included. */
   readonly slots: number[] = [];
   readonly beats: string[] = [];
   readonly completed: { readonly token: string; readonly result: JsonObject | null }[] = [];
   readonly failed: { readonly token: string; readonly failure: Failure }[] = [];
+  readonly handedOn: { readonly token: string; readonly withinMs: number }[] = [];
+  readonly givenBack: string[] = [];
   /** What a caller has asked for, as heartbeats learn of it. */
   cancelRequested = false;
   closed = false;
@@ -90,6 +93,17 @@ export class FakeWorkers implements Pick<WorkerCommands, Command> {
     this.failed.push({ token, failure });
     await this.#answer("fail");
     return "FAILED" as const;
+  }
+
+  async awaitResult(token: string, { withinMs }: { readonly withinMs: number }) {
+    this.handedOn.push({ token, withinMs });
+    await this.#answer("awaitResult");
+    return "RUNNING" as const;
+  }
+
+  async giveBack(token: string) {
+    this.givenBack.push(token);
+    await this.#answer("giveBack");
   }
 
   async #answer(command: Command): Promise<void> {

@@ -45,7 +45,52 @@ describe("a built-in executor and its queue", () => {
   });
 });
 
+describe("the slots of a built-in executor", () => {
+  it("are as many as were said last, and none while it cannot perform", async () => {
+    const { workers, executor } = await anExecutor();
+    executor.setSlots(3);
+    executor.setSlots(3);
+    executor.setReady(false);
+    executor.setSlots(5);
+    executor.setReady(true);
+    expect(workers.slots).toEqual([256, 3, 0, 0, 5]);
+  });
+
+  it("are none once it retires; it leaves its queue when what is under way has ended by itself", async () => {
+    const { workers, executor, clock, performing } = await anExecutor();
+    const { end, signal } = await performing();
+    executor.retire();
+    executor.setSlots(9);
+    expect([workers.slots.at(-1), workers.closed, signal.aborted]).toEqual([0, false, false]);
+    end(DONE);
+    await clock.advance(0);
+    expect([workers.completed.length, workers.closed]).toEqual([1, true]);
+  });
+
+  it("are none though it retired while it joined", async () => {
+    const { workers, executor, clock } = await anExecutor({ joined: false });
+    const answer = workers.hold("open");
+    executor.start();
+    executor.retire();
+    answer();
+    await clock.advance(0);
+    expect(workers.closed).toBe(true);
+    workers.refuse("open", AWAY);
+    await clock.advance(10_000);
+    expect(workers.opened).toHaveLength(1);
+  });
+});
+
 describe("an attempt that a node runs itself", () => {
+  it("may be handed on to somebody who reports the result, or given back as if it had not begun", async () => {
+    const { workers, clock, executor, performing } = await anExecutor();
+    (await performing(anAssignment({ token: "t1" }))).end({ kind: "handed-on", withinMs: 1000, exchange: {} });
+    (await performing(anAssignment({ token: "t2" }))).end({ kind: "given-back" });
+    await clock.advance(0);
+    expect([workers.handedOn, workers.givenBack]).toEqual([[{ token: "t1", withinMs: 1000 }], ["t2"]]);
+    expect([workers.completed, workers.failed, executor.underWay]).toEqual([[], [], 0]);
+  });
+
   it("is reported as it was performed", async () => {
     const { workers, clock, executor, performing } = await anExecutor();
     const first = await performing(anAssignment({ token: "t1" }));

@@ -172,6 +172,18 @@ describe("priorities", () => {
     await world.clock.advance(10);
     expect(idsOf(done)).toEqual(ids);
   });
+
+  it("let the least urgent have a turn after 32 others, however many more urgent ones come", async () => {
+    const world = await given();
+    const id = await aDefinition(world.node);
+    const low = await trigger(world.node, id, { priority: 4 });
+    const urgent = Array.from({ length: 50 }, () => ({ overrides: { priority: 1 } as const }));
+    await world.node.definitions.batchTrigger(id, { items: urgent, atomic: true });
+    const { done } = await aDiligentWorker(world.node, { slots: 1 });
+    await world.clock.advance(10);
+    expect(done).toHaveLength(51);
+    expect(idsOf(done).indexOf(low.id)).toBe(32);
+  });
 });
 
 describe("an instance that is run elsewhere", () => {

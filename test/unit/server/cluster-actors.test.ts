@@ -1,7 +1,9 @@
 import { durationMs, timestampMs } from "@bufbuild/protobuf/wkt";
 import { describe, expect, it } from "vitest";
+import { newDestination } from "../../../src/domain/webhook/destination.ts";
 import { ActorKind } from "../../../src/gen/belfry/v1/cluster_pb.ts";
 import { DefinitionState } from "../../../src/gen/belfry/v1/definition_pb.ts";
+import { BreakerState } from "../../../src/gen/belfry/v1/dispatch_pb.ts";
 import { InstanceState } from "../../../src/gen/belfry/v1/instance_pb.ts";
 import type { ShardView } from "../../../src/runtime/index.ts";
 import { refusalOf } from "../../support/api-in-process.ts";
@@ -115,6 +117,28 @@ describe("GetActor", () => {
     const instance = await api.cluster.getActor({ kind: ActorKind.INSTANCE, id: "i" });
     expect(instance.actor).toMatchObject({ resident: false, instanceState: InstanceState.FAILED });
     expect(instance.actor?.idleTime).toBeUndefined();
+  });
+
+  it("shows destinations too, in memory and as they were written", async () => {
+    const id = "https://hooks.example.com";
+    const resident = anActor({ kind: "destination", id, state: "HALF_OPEN", waiting: 3 });
+    const inMemory = await aCluster({ nodes, actors: [resident] }).cluster.getActor({
+      kind: ActorKind.DESTINATION,
+      id,
+    });
+    expect(inMemory.actor).toMatchObject({
+      kind: ActorKind.DESTINATION,
+      resident: true,
+      breakerState: BreakerState.HALF_OPEN,
+      waitingInstanceCount: 3,
+    });
+    const api = aCluster({ nodes, shards: [aShard({ shard: 0, owner: "b" })], actors: [anActor({ id: "other" })] });
+    expect(await refusalOf(api.cluster.getActor({ kind: ActorKind.DESTINATION, id }))).toMatchObject({
+      reason: "DESTINATION_NOT_FOUND",
+    });
+    api.runtime.putDestination(newDestination(id, 0, MANUAL_START_AT));
+    const written = await api.cluster.getActor({ kind: ActorKind.DESTINATION, id });
+    expect(written.actor).toMatchObject({ id, resident: false, shard: 0, breakerState: BreakerState.CLOSED });
   });
 
   it.each<[string, Partial<ShardView>, boolean | undefined]>([

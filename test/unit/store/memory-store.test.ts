@@ -7,6 +7,7 @@ import {
   aDefinition,
   aRequest,
   aSupervisor,
+  anActorState,
   anAttempt,
   anEntry,
   anEvent,
@@ -93,6 +94,7 @@ describe("the store in memory", () => {
       [/queue entry .* is named twice/, { enqueued: [anEntry(once)], dequeued: [anEntry(once)] }],
       [/occurrence .* is named twice/, { occurrences: [anOccurrence(), anOccurrence()] }],
       [/request key is named twice/, { requests: [aRequest({ key: "key" }), aRequest({ key: "key" })] }],
+      [/actor state destination .* is named twice/, { actorStates: [anActorState(), anActorState()] }],
       [/next event of shard 0 has sequence 2, not 3/, { events: [anEvent({ sequence: 3 })] }],
       [/definition .* is deleted without a fence/, { deletedDefinitions: [definition.id] }],
     ];

@@ -104,6 +104,19 @@ describe("the log", () => {
     expect(line).toContain("postgres://belfry:***@db:5432/belfry");
   });
 
+  it("masks what signs webhooks, and the tokens in the paths of callbacks", () => {
+    const line = logged({
+      error: new Error(
+        "cannot use whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw/+=, sent to https://b.example/callbacks/abc.1.def?x=1",
+      ),
+      headers: { "webhook-signature": "v1,hunter2", "webhook-id": "wf_1" },
+    });
+    expect(line).toMatchObject({
+      error: { message: "cannot use whsec_***, sent to https://b.example/callbacks/***?x=1" },
+      headers: { "webhook-signature": "***", "webhook-id": "wf_1" },
+    });
+  });
+
   it("shows an error's name, code, message and cause, and its stack only at debug level", () => {
     const cause = Object.assign(new Error("connection refused"), { code: "ECONNREFUSED", config: { secret: "s" } });
     const error = new TypeError("cannot acquire the shard", { cause });

@@ -7,13 +7,15 @@ import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import type { DisconnectPolicy } from "./policy_pb.ts";
 import { file_belfry_v1_policy } from "./policy_pb.ts";
 import { file_buf_validate_validate } from "../../buf/validate/validate_pb.ts";
+import type { Duration } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_duration } from "@bufbuild/protobuf/wkt";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file belfry/v1/action.proto.
  */
 export const file_belfry_v1_action: GenFile = /*@__PURE__*/
-  fileDesc("ChZiZWxmcnkvdjEvYWN0aW9uLnByb3RvEgliZWxmcnkudjEimAEKBkFjdGlvbhIpCgZ3b3JrZXIYASABKAsyFy5iZWxmcnkudjEuV29ya2VyQWN0aW9uSAASLQoIZXh0ZXJuYWwYAiABKAsyGS5iZWxmcnkudjEuRXh0ZXJuYWxBY3Rpb25IABIlCgRuYXRzGAMgASgLMhUuYmVsZnJ5LnYxLk5hdHNBY3Rpb25IAEINCgRraW5kEgW6SAIIASJ9CgxXb3JrZXJBY3Rpb24SKwoFcXVldWUYASABKAlCHLpIGXIXGP8BMhJeW0EtWmEtejAtOS5fLy1dKyQSQAoRZGlzY29ubmVjdF9wb2xpY3kYAiABKA4yGy5iZWxmcnkudjEuRGlzY29ubmVjdFBvbGljeUIIukgFggECEAEiEAoORXh0ZXJuYWxBY3Rpb24ihQIKCk5hdHNBY3Rpb24SQgoHc3ViamVjdBgBIAEoCUIxukguciwY/wEyJ15bIS0pKyxcLS8tPT8tfl0rKFwuWyEtKSssXC0vLT0/LX5dKykqJBKCAQoHaGVhZGVycxgCIAMoCzIiLmJlbGZyeS52MS5OYXRzQWN0aW9uLkhlYWRlcnNFbnRyeUJNukhKmgFHEBAiInIgGEAyHF5bQS1aYS16MC05XVtBLVphLXowLTlfLi1dKiQqH3IdGIAIMhheKFshLX5dKFsgLX5dKlshLX5dKT8pPyQaLgoMSGVhZGVyc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFiBnByb3RvMw", [file_belfry_v1_policy, file_buf_validate_validate]);
+  fileDesc("ChZiZWxmcnkvdjEvYWN0aW9uLnByb3RvEgliZWxmcnkudjEixQEKBkFjdGlvbhIpCgZ3b3JrZXIYASABKAsyFy5iZWxmcnkudjEuV29ya2VyQWN0aW9uSAASLQoIZXh0ZXJuYWwYAiABKAsyGS5iZWxmcnkudjEuRXh0ZXJuYWxBY3Rpb25IABIlCgRuYXRzGAMgASgLMhUuYmVsZnJ5LnYxLk5hdHNBY3Rpb25IABIrCgd3ZWJob29rGAQgASgLMhguYmVsZnJ5LnYxLldlYmhvb2tBY3Rpb25IAEINCgRraW5kEgW6SAIIASJ9CgxXb3JrZXJBY3Rpb24SKwoFcXVldWUYASABKAlCHLpIGXIXGP8BMhJeW0EtWmEtejAtOS5fLy1dKyQSQAoRZGlzY29ubmVjdF9wb2xpY3kYAiABKA4yGy5iZWxmcnkudjEuRGlzY29ubmVjdFBvbGljeUIIukgFggECEAEiEAoORXh0ZXJuYWxBY3Rpb24ihQIKCk5hdHNBY3Rpb24SQgoHc3ViamVjdBgBIAEoCUIxukguciwY/wEyJ15bIS0pKyxcLS8tPT8tfl0rKFwuWyEtKSssXC0vLT0/LX5dKykqJBKCAQoHaGVhZGVycxgCIAMoCzIiLmJlbGZyeS52MS5OYXRzQWN0aW9uLkhlYWRlcnNFbnRyeUJNukhKmgFHEBAiInIgGEAyHF5bQS1aYS16MC05XVtBLVphLXowLTlfLi1dKiQqH3IdGIAIMhheKFshLX5dKFsgLX5dKlshLX5dKT8pPyQaLgoMSGVhZGVyc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEi2AIKDVdlYmhvb2tBY3Rpb24SGAoDdXJsGAEgASgJQgu6SAjIAQFyAxiAEBKCAQoHaGVhZGVycxgCIAMoCzIlLmJlbGZyeS52MS5XZWJob29rQWN0aW9uLkhlYWRlcnNFbnRyeUJKukhHmgFEEBAiInIgGEAyHF5bQS1aYS16MC05XVtBLVphLXowLTlfLi1dKiQqHHIaGIAIMhVeWyEtfl0oWyAtfl0qWyEtfl0pPyQSGAoGc2VjcmV0GAMgASgJQgi6SAVyAxj/ARIwCgl0YXNrX3R5cGUYBCABKAlCHbpIGnIYGIABMhNeW0EtWmEtejAtOS5fOi8tXSokEiwKCGNhbGxiYWNrGAUgASgLMhouYmVsZnJ5LnYxLldlYmhvb2tDYWxsYmFjaxouCgxIZWFkZXJzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJPCg9XZWJob29rQ2FsbGJhY2sSEAoIcmVxdWlyZWQYASABKAgSKgoHdGltZW91dBgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbmIGcHJvdG8z", [file_belfry_v1_policy, file_buf_validate_validate, file_google_protobuf_duration]);
 
 /**
  * What an instance runs.
@@ -50,6 +52,14 @@ export type Action = Message<"belfry.v1.Action"> & {
      */
     value: NatsAction;
     case: "nats";
+  } | {
+    /**
+     * An HTTP endpoint gets it.
+     *
+     * @generated from field: belfry.v1.WebhookAction webhook = 4;
+     */
+    value: WebhookAction;
+    case: "webhook";
   } | { case: undefined; value?: undefined };
 };
 
@@ -134,4 +144,90 @@ export type NatsAction = Message<"belfry.v1.NatsAction"> & {
  */
 export const NatsActionSchema: GenMessage<NatsAction> = /*@__PURE__*/
   messageDesc(file_belfry_v1_action, 3);
+
+/**
+ * Each attempt is one HTTP POST of the package of the instance, signed after Standard Webhooks; any 2xx is success. docs/webhooks.md says what
+ * is sent, what is retried and what a receiver answers. Instances wait for their destination, the origin of the URL: its breaker, its rate and
+ * how many it takes at a time hold for all that goes there. Where `timeouts` say nothing, an attempt takes at most 30 s (`start_to_close`).
+ *
+ * @generated from message belfry.v1.WebhookAction
+ */
+export type WebhookAction = Message<"belfry.v1.WebhookAction"> & {
+  /**
+   * Where it goes: absolute, http or https, without user name, password and fragment. Addresses of private networks are refused unless
+   * BELFRY_ALLOW_PRIVATE_TARGETS lists them.
+   *
+   * @generated from field: string url = 1;
+   */
+  url: string;
+
+  /**
+   * Headers of the request beside those that Belfry adds. Names: letters, digits, `_`, `.`, `-`; not those that HTTP or Belfry sets (`host`,
+   * `user-agent`, `traceparent`, `content-…`, `webhook-…`, `belfry-…`, `proxy-…` and the like), and no two that differ in case only. Values:
+   * printable ASCII and spaces between. Values of names like `authorization` are kept encrypted, and answers show them as `***`; an
+   * update that sends that back keeps them.
+   *
+   * @generated from field: map<string, string> headers = 2;
+   */
+  headers: { [key: string]: string };
+
+  /**
+   * Signs instead of the secrets of the destination: `whsec_` and the base64 of 24 to 64 bytes. Kept encrypted; answers show it as
+   * `***`, and an update that sends that back keeps it. Default: the secrets of the destination sign.
+   *
+   * @generated from field: string secret = 3;
+   */
+  secret: string;
+
+  /**
+   * `task_type` of the package. Default: the name of the definition.
+   *
+   * @generated from field: string task_type = 4;
+   */
+  taskType: string;
+
+  /**
+   * Whether the receiver reports the result later. Default: its 2xx is the result.
+   *
+   * @generated from field: belfry.v1.WebhookCallback callback = 5;
+   */
+  callback?: WebhookCallback | undefined;
+};
+
+/**
+ * Describes the message belfry.v1.WebhookAction.
+ * Use `create(WebhookActionSchema)` to create a new message.
+ */
+export const WebhookActionSchema: GenMessage<WebhookAction> = /*@__PURE__*/
+  messageDesc(file_belfry_v1_action, 4);
+
+/**
+ * How the receiver of a webhook reports what came of it.
+ *
+ * @generated from message belfry.v1.WebhookCallback
+ */
+export type WebhookCallback = Message<"belfry.v1.WebhookCallback"> & {
+  /**
+   * After the 2xx the instance stays RUNNING until the receiver reports with the token of the package (CompleteInstance or FailInstance, or
+   * `POST /callbacks/<token>`).
+   *
+   * @generated from field: bool required = 1;
+   */
+  required: boolean;
+
+  /**
+   * How long it has for that after its 2xx; past it the attempt has failed with code `START_TO_CLOSE_TIMEOUT` and may be retried, which
+   * delivers it again. Only with `required`. From 1 s to 30 days, default 24 h.
+   *
+   * @generated from field: google.protobuf.Duration timeout = 2;
+   */
+  timeout?: Duration | undefined;
+};
+
+/**
+ * Describes the message belfry.v1.WebhookCallback.
+ * Use `create(WebhookCallbackSchema)` to create a new message.
+ */
+export const WebhookCallbackSchema: GenMessage<WebhookCallback> = /*@__PURE__*/
+  messageDesc(file_belfry_v1_action, 5);
 

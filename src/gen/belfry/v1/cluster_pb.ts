@@ -6,6 +6,8 @@ import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2"
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import type { DefinitionState } from "./definition_pb.ts";
 import { file_belfry_v1_definition } from "./definition_pb.ts";
+import type { BreakerState } from "./dispatch_pb.ts";
+import { file_belfry_v1_dispatch } from "./dispatch_pb.ts";
 import type { InstanceState } from "./instance_pb.ts";
 import { file_belfry_v1_instance } from "./instance_pb.ts";
 import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
@@ -16,7 +18,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file belfry/v1/cluster.proto.
  */
 export const file_belfry_v1_cluster: GenFile = /*@__PURE__*/
-  fileDesc("ChdiZWxmcnkvdjEvY2x1c3Rlci5wcm90bxIJYmVsZnJ5LnYxIu0CCgROb2RlEgoKAmlkGAEgASgJEiMKBXN0YXRlGAIgASgOMhQuYmVsZnJ5LnYxLk5vZGVTdGF0ZRIPCgdhZGRyZXNzGAMgASgJEg8KB3ZlcnNpb24YBCABKAkSLgoKc3RhcnRfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEwoLc2hhcmRfY291bnQYBiABKAUSGgoScGxhY2VkX3NoYXJkX2NvdW50GAcgASgFEg8KB2RyYWluZWQYCCABKAgSHAoUcmVzaWRlbnRfYWN0b3JfY291bnQYCSABKAUSIgoadW5jb21taXR0ZWRfZGVjaXNpb25fY291bnQYCiABKAUSHwoXdW5wdWJsaXNoZWRfZXZlbnRfY291bnQYCyABKAMSLQoKbGFzdF9oZWFyZBgMIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIOCgZxdWV1ZXMYDSADKAkiiQEKBVNoYXJkEg4KBm51bWJlchgBIAEoBRIVCg1vd25lcl9ub2RlX2lkGAIgASgJEhYKDnBsYWNlZF9ub2RlX2lkGAMgASgJEg0KBWVwb2NoGAQgASgDEjIKD2xlYXNlX3JlbWFpbmluZxgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiKpAwoFQWN0b3ISIgoEa2luZBgBIAEoDjIULmJlbGZyeS52MS5BY3RvcktpbmQSCgoCaWQYAiABKAkSFQoIcmVzaWRlbnQYAyABKAhIAIgBARIPCgdub2RlX2lkGAQgASgJEhIKBXNoYXJkGAUgASgFSAGIAQESNAoQZGVmaW5pdGlvbl9zdGF0ZRgGIAEoDjIaLmJlbGZyeS52MS5EZWZpbml0aW9uU3RhdGUSMAoOaW5zdGFuY2Vfc3RhdGUYByABKA4yGC5iZWxmcnkudjEuSW5zdGFuY2VTdGF0ZRIsCglpZGxlX3RpbWUYCCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLQoJd2FrZV90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIfChdyZXNpZGVudF9pbnN0YW5jZV9jb3VudBgKIAEoBRIeChZ3YWl0aW5nX2luc3RhbmNlX2NvdW50GAsgASgFEhcKD2ZyZWVfc2xvdF9jb3VudBgMIAEoBUILCglfcmVzaWRlbnRCCAoGX3NoYXJkKm8KCU5vZGVTdGF0ZRIaChZOT0RFX1NUQVRFX1VOU1BFQ0lGSUVEEAASFQoRTk9ERV9TVEFURV9BQ1RJVkUQARIXChNOT0RFX1NUQVRFX0RSQUlOSU5HEAISFgoSTk9ERV9TVEFURV9MRUFWSU5HEAMqcQoJQWN0b3JLaW5kEhoKFkFDVE9SX0tJTkRfVU5TUEVDSUZJRUQQABIZChVBQ1RPUl9LSU5EX1NVUEVSVklTT1IQARIXChNBQ1RPUl9LSU5EX0lOU1RBTkNFEAISFAoQQUNUT1JfS0lORF9RVUVVRRADYgZwcm90bzM", [file_belfry_v1_definition, file_belfry_v1_instance, file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("ChdiZWxmcnkvdjEvY2x1c3Rlci5wcm90bxIJYmVsZnJ5LnYxIu0CCgROb2RlEgoKAmlkGAEgASgJEiMKBXN0YXRlGAIgASgOMhQuYmVsZnJ5LnYxLk5vZGVTdGF0ZRIPCgdhZGRyZXNzGAMgASgJEg8KB3ZlcnNpb24YBCABKAkSLgoKc3RhcnRfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEwoLc2hhcmRfY291bnQYBiABKAUSGgoScGxhY2VkX3NoYXJkX2NvdW50GAcgASgFEg8KB2RyYWluZWQYCCABKAgSHAoUcmVzaWRlbnRfYWN0b3JfY291bnQYCSABKAUSIgoadW5jb21taXR0ZWRfZGVjaXNpb25fY291bnQYCiABKAUSHwoXdW5wdWJsaXNoZWRfZXZlbnRfY291bnQYCyABKAMSLQoKbGFzdF9oZWFyZBgMIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIOCgZxdWV1ZXMYDSADKAkiiQEKBVNoYXJkEg4KBm51bWJlchgBIAEoBRIVCg1vd25lcl9ub2RlX2lkGAIgASgJEhYKDnBsYWNlZF9ub2RlX2lkGAMgASgJEg0KBWVwb2NoGAQgASgDEjIKD2xlYXNlX3JlbWFpbmluZxgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiLZAwoFQWN0b3ISIgoEa2luZBgBIAEoDjIULmJlbGZyeS52MS5BY3RvcktpbmQSCgoCaWQYAiABKAkSFQoIcmVzaWRlbnQYAyABKAhIAIgBARIPCgdub2RlX2lkGAQgASgJEhIKBXNoYXJkGAUgASgFSAGIAQESNAoQZGVmaW5pdGlvbl9zdGF0ZRgGIAEoDjIaLmJlbGZyeS52MS5EZWZpbml0aW9uU3RhdGUSMAoOaW5zdGFuY2Vfc3RhdGUYByABKA4yGC5iZWxmcnkudjEuSW5zdGFuY2VTdGF0ZRIsCglpZGxlX3RpbWUYCCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLQoJd2FrZV90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIfChdyZXNpZGVudF9pbnN0YW5jZV9jb3VudBgKIAEoBRIeChZ3YWl0aW5nX2luc3RhbmNlX2NvdW50GAsgASgFEhcKD2ZyZWVfc2xvdF9jb3VudBgMIAEoBRIuCg1icmVha2VyX3N0YXRlGA0gASgOMhcuYmVsZnJ5LnYxLkJyZWFrZXJTdGF0ZUILCglfcmVzaWRlbnRCCAoGX3NoYXJkKm8KCU5vZGVTdGF0ZRIaChZOT0RFX1NUQVRFX1VOU1BFQ0lGSUVEEAASFQoRTk9ERV9TVEFURV9BQ1RJVkUQARIXChNOT0RFX1NUQVRFX0RSQUlOSU5HEAISFgoSTk9ERV9TVEFURV9MRUFWSU5HEAMqjQEKCUFjdG9yS2luZBIaChZBQ1RPUl9LSU5EX1VOU1BFQ0lGSUVEEAASGQoVQUNUT1JfS0lORF9TVVBFUlZJU09SEAESFwoTQUNUT1JfS0lORF9JTlNUQU5DRRACEhQKEEFDVE9SX0tJTkRfUVVFVUUQAxIaChZBQ1RPUl9LSU5EX0RFU1RJTkFUSU9OEARiBnByb3RvMw", [file_belfry_v1_definition, file_belfry_v1_dispatch, file_belfry_v1_instance, file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * A node of the cluster, as the node that answers hears of it a few times a second.
@@ -173,7 +175,7 @@ export const ShardSchema: GenMessage<Shard> = /*@__PURE__*/
   messageDesc(file_belfry_v1_cluster, 1);
 
 /**
- * An actor: the part of a node that decides for one definition, one instance or one queue. It is in memory while something happens to it;
+ * An actor: the part of a node that decides for one definition, one instance, one destination or one queue. It is in memory while something happens to it;
  * all that counts is in the database.
  *
  * @generated from message belfry.v1.Actor
@@ -187,7 +189,7 @@ export type Actor = Message<"belfry.v1.Actor"> & {
   kind: ActorKind;
 
   /**
-   * Of its definition or instance; the name of a queue.
+   * Of its definition or instance; the origin of a destination; the name of a queue.
    *
    * @generated from field: string id = 2;
    */
@@ -250,7 +252,7 @@ export type Actor = Message<"belfry.v1.Actor"> & {
   residentInstanceCount: number;
 
   /**
-   * Of a QUEUE: how many instances wait for workers in memory. More may wait in the database.
+   * Of a QUEUE: how many instances wait for workers in memory; of a DESTINATION, how many wait for it. More may wait in the database.
    *
    * @generated from field: int32 waiting_instance_count = 11;
    */
@@ -262,6 +264,13 @@ export type Actor = Message<"belfry.v1.Actor"> & {
    * @generated from field: int32 free_slot_count = 12;
    */
   freeSlotCount: number;
+
+  /**
+   * Of a DESTINATION: the state of its breaker; unset when it is disabled.
+   *
+   * @generated from field: belfry.v1.BreakerState breaker_state = 13;
+   */
+  breakerState: BreakerState;
 };
 
 /**
@@ -352,6 +361,13 @@ export const ActorKind = {
    * @generated from enum value: ACTOR_KIND_QUEUE = 3;
    */
   QUEUE: 3,
+
+  /**
+   * One destination of webhooks: what may go to it, and when.
+   *
+   * @generated from enum value: ACTOR_KIND_DESTINATION = 4;
+   */
+  DESTINATION: 4,
 } as const;
 
 /**

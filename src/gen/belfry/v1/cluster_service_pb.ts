@@ -304,7 +304,7 @@ export type GetActorRequest = Message<"belfry.v1.GetActorRequest"> & {
   kind: ActorKind;
 
   /**
-   * Of its definition or instance; the name of a queue.
+   * Of its definition or instance; the origin of a destination; the name of a queue.
    *
    * @generated from field: string id = 2;
    */

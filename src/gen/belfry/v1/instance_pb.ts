@@ -8,15 +8,15 @@ import type { Action } from "./action_pb.ts";
 import { file_belfry_v1_action } from "./action_pb.ts";
 import type { Priority, RetryPolicy, Timeouts } from "./policy_pb.ts";
 import { file_belfry_v1_policy } from "./policy_pb.ts";
-import type { Timestamp } from "@bufbuild/protobuf/wkt";
-import { file_google_protobuf_struct, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
 
 /**
  * Describes the file belfry/v1/instance.proto.
  */
 export const file_belfry_v1_instance: GenFile = /*@__PURE__*/
-  fileDesc("ChhiZWxmcnkvdjEvaW5zdGFuY2UucHJvdG8SCWJlbGZyeS52MSKuCQoISW5zdGFuY2USCgoCaWQYASABKAkSFQoNZGVmaW5pdGlvbl9pZBgCIAEoCRIPCgd1c2VyX2lkGAMgASgJEgwKBG5hbWUYBCABKAkSDwoHY29udGVudBgFIAEoCRIoCgdwYXlsb2FkGAYgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIhCgZhY3Rpb24YByABKAsyES5iZWxmcnkudjEuQWN0aW9uEiUKCHByaW9yaXR5GAggASgOMhMuYmVsZnJ5LnYxLlByaW9yaXR5Ei8KBmxhYmVscxgJIAMoCzIfLmJlbGZyeS52MS5JbnN0YW5jZS5MYWJlbHNFbnRyeRITCgtidXNpbmVzc19pZBgKIAEoCRISCgp1bmlxdWVfa2V5GAsgASgJEhQKDG9yZGVyaW5nX2tleRgMIAEoCRIXCg9jb25jdXJyZW5jeV9rZXkYDSABKAkSJwoHdHJpZ2dlchgOIAEoDjIWLmJlbGZyeS52MS5UcmlnZ2VyS2luZBIyCg5zY2hlZHVsZWRfdGltZRgPIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoMcmV0cnlfcG9saWN5GBAgASgLMhYuYmVsZnJ5LnYxLlJldHJ5UG9saWN5EiUKCHRpbWVvdXRzGBEgASgLMhMuYmVsZnJ5LnYxLlRpbWVvdXRzEicKBXN0YXRlGB4gASgOMhguYmVsZnJ5LnYxLkluc3RhbmNlU3RhdGUSMAoOd2FpdGluZ19yZWFzb24YHyABKA4yGC5iZWxmcnkudjEuV2FpdGluZ1JlYXNvbhIuCgpzdGF0ZV90aW1lGCAgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIVCg1hdHRlbXB0X2NvdW50GCEgASgFEg4KBnNlcmllcxgiIAEoBRIlCghwcm9ncmVzcxgjIAEoCzITLmJlbGZyeS52MS5Qcm9ncmVzcxIpCghtZXRhZGF0YRgkIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSJwoGcmVzdWx0GCUgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIoCgVlcnJvchgmIAEoCzIZLmJlbGZyeS52MS5FeGVjdXRpb25FcnJvchIYChBjYW5jZWxfcmVxdWVzdGVkGCcgASgIEhQKDHN0YXRlX3JlYXNvbhgoIAEoCRIRCgl3b3JrZXJfaWQYKSABKAkSLwoLY3JlYXRlX3RpbWUYKiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnN0YXJ0X3RpbWUYKyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjEKDWNvbXBsZXRlX3RpbWUYLCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjUKEW5leHRfYXR0ZW1wdF90aW1lGC0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIMCgRldGFnGC4gASgJGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEinAEKCFByb2dyZXNzEg8KB3BlcmNlbnQYASABKAESDAoEc3RlcBgCIAEoCRIPCgdtZXNzYWdlGAMgASgJEigKBHRpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjYKEmVzdGltYXRlZF9lbmRfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiQgoORXhlY3V0aW9uRXJyb3ISDAoEY29kZRgBIAEoCRIPCgdtZXNzYWdlGAIgASgJEhEKCXRyYWNlYmFjaxgDIAEoCSKtAgoHQXR0ZW1wdBIOCgZudW1iZXIYASABKAUSDgoGc2VyaWVzGAIgASgFEg0KBXRva2VuGAMgASgJEhEKCXdvcmtlcl9pZBgEIAEoCRIqCgdvdXRjb21lGAUgASgOMhkuYmVsZnJ5LnYxLkF0dGVtcHRPdXRjb21lEigKBWVycm9yGAYgASgLMhkuYmVsZnJ5LnYxLkV4ZWN1dGlvbkVycm9yEi4KCnN0YXJ0X3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZF90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghkZWFkbGluZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiTgoKQnVsa1Jlc3VsdBIVCg1tYXRjaGVkX2NvdW50GAEgASgDEhUKDWNoYW5nZWRfY291bnQYAiABKAMSEgoKc2FtcGxlX2lkcxgDIAMoCSqXAgoNSW5zdGFuY2VTdGF0ZRIeChpJTlNUQU5DRV9TVEFURV9VTlNQRUNJRklFRBAAEhoKFklOU1RBTkNFX1NUQVRFX1BFTkRJTkcQARIaChZJTlNUQU5DRV9TVEFURV9SVU5OSU5HEAISHgoaSU5TVEFOQ0VfU1RBVEVfQkFDS0lOR19PRkYQAxIZChVJTlNUQU5DRV9TVEFURV9QQVVTRUQQBBIcChhJTlNUQU5DRV9TVEFURV9DT01QTEVURUQQBRIZChVJTlNUQU5DRV9TVEFURV9GQUlMRUQQBhIcChhJTlNUQU5DRV9TVEFURV9DQU5DRUxMRUQQBxIcChhJTlNUQU5DRV9TVEFURV9USU1FRF9PVVQQCCqDAgoNV2FpdGluZ1JlYXNvbhIeChpXQUlUSU5HX1JFQVNPTl9VTlNQRUNJRklFRBAAEhwKGFdBSVRJTkdfUkVBU09OX05PX1dPUktFUhABEh8KG1dBSVRJTkdfUkVBU09OX0JSRUFLRVJfT1BFThACEh8KG1dBSVRJTkdfUkVBU09OX1JBVEVfTElNSVRFRBADEh4KGldBSVRJTkdfUkVBU09OX0NPTkNVUlJFTkNZEAQSGgoWV0FJVElOR19SRUFTT05fQkFDS09GRhAFEhkKFVdBSVRJTkdfUkVBU09OX1BBVVNFRBAGEhsKF1dBSVRJTkdfUkVBU09OX0JVRkZFUkVEEAcqegoLVHJpZ2dlcktpbmQSHAoYVFJJR0dFUl9LSU5EX1VOU1BFQ0lGSUVEEAASGQoVVFJJR0dFUl9LSU5EX1NDSEVEVUxFEAESFwoTVFJJR0dFUl9LSU5EX01BTlVBTBACEhkKFVRSSUdHRVJfS0lORF9CQUNLRklMTBADKuEBCg5BdHRlbXB0T3V0Y29tZRIfChtBVFRFTVBUX09VVENPTUVfVU5TUEVDSUZJRUQQABIbChdBVFRFTVBUX09VVENPTUVfUlVOTklORxABEh0KGUFUVEVNUFRfT1VUQ09NRV9TVUNDRUVERUQQAhIaChZBVFRFTVBUX09VVENPTUVfRkFJTEVEEAMSHQoZQVRURU1QVF9PVVRDT01FX1RJTUVEX09VVBAEEh0KGUFUVEVNUFRfT1VUQ09NRV9DQU5DRUxMRUQQBRIYChRBVFRFTVBUX09VVENPTUVfTE9TVBAGYgZwcm90bzM", [file_belfry_v1_action, file_belfry_v1_policy, file_google_protobuf_struct, file_google_protobuf_timestamp]);
+  fileDesc("ChhiZWxmcnkvdjEvaW5zdGFuY2UucHJvdG8SCWJlbGZyeS52MSLICQoISW5zdGFuY2USCgoCaWQYASABKAkSFQoNZGVmaW5pdGlvbl9pZBgCIAEoCRIPCgd1c2VyX2lkGAMgASgJEgwKBG5hbWUYBCABKAkSDwoHY29udGVudBgFIAEoCRIoCgdwYXlsb2FkGAYgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIhCgZhY3Rpb24YByABKAsyES5iZWxmcnkudjEuQWN0aW9uEiUKCHByaW9yaXR5GAggASgOMhMuYmVsZnJ5LnYxLlByaW9yaXR5Ei8KBmxhYmVscxgJIAMoCzIfLmJlbGZyeS52MS5JbnN0YW5jZS5MYWJlbHNFbnRyeRITCgtidXNpbmVzc19pZBgKIAEoCRISCgp1bmlxdWVfa2V5GAsgASgJEhQKDG9yZGVyaW5nX2tleRgMIAEoCRIXCg9jb25jdXJyZW5jeV9rZXkYDSABKAkSJwoHdHJpZ2dlchgOIAEoDjIWLmJlbGZyeS52MS5UcmlnZ2VyS2luZBIyCg5zY2hlZHVsZWRfdGltZRgPIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoMcmV0cnlfcG9saWN5GBAgASgLMhYuYmVsZnJ5LnYxLlJldHJ5UG9saWN5EiUKCHRpbWVvdXRzGBEgASgLMhMuYmVsZnJ5LnYxLlRpbWVvdXRzEicKBXN0YXRlGB4gASgOMhguYmVsZnJ5LnYxLkluc3RhbmNlU3RhdGUSMAoOd2FpdGluZ19yZWFzb24YHyABKA4yGC5iZWxmcnkudjEuV2FpdGluZ1JlYXNvbhIuCgpzdGF0ZV90aW1lGCAgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIVCg1hdHRlbXB0X2NvdW50GCEgASgFEg4KBnNlcmllcxgiIAEoBRIlCghwcm9ncmVzcxgjIAEoCzITLmJlbGZyeS52MS5Qcm9ncmVzcxIpCghtZXRhZGF0YRgkIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSJwoGcmVzdWx0GCUgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIoCgVlcnJvchgmIAEoCzIZLmJlbGZyeS52MS5FeGVjdXRpb25FcnJvchIYChBjYW5jZWxfcmVxdWVzdGVkGCcgASgIEhQKDHN0YXRlX3JlYXNvbhgoIAEoCRIRCgl3b3JrZXJfaWQYKSABKAkSLwoLY3JlYXRlX3RpbWUYKiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnN0YXJ0X3RpbWUYKyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjEKDWNvbXBsZXRlX3RpbWUYLCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjUKEW5leHRfYXR0ZW1wdF90aW1lGC0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIMCgRldGFnGC4gASgJEhgKEGNhbGxiYWNrX2F3YWl0ZWQYLyABKAgaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASKcAQoIUHJvZ3Jlc3MSDwoHcGVyY2VudBgBIAEoARIMCgRzdGVwGAIgASgJEg8KB21lc3NhZ2UYAyABKAkSKAoEdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASNgoSZXN0aW1hdGVkX2VuZF90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJCCg5FeGVjdXRpb25FcnJvchIMCgRjb2RlGAEgASgJEg8KB21lc3NhZ2UYAiABKAkSEQoJdHJhY2ViYWNrGAMgASgJItQCCgdBdHRlbXB0Eg4KBm51bWJlchgBIAEoBRIOCgZzZXJpZXMYAiABKAUSDQoFdG9rZW4YAyABKAkSEQoJd29ya2VyX2lkGAQgASgJEioKB291dGNvbWUYBSABKA4yGS5iZWxmcnkudjEuQXR0ZW1wdE91dGNvbWUSKAoFZXJyb3IYBiABKAsyGS5iZWxmcnkudjEuRXhlY3V0aW9uRXJyb3ISLgoKc3RhcnRfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGRlYWRsaW5lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIlCghleGNoYW5nZRgKIAEoCzITLmJlbGZyeS52MS5FeGNoYW5nZSLAAQoIRXhjaGFuZ2USKwoHcmVxdWVzdBgBIAEoCzIaLmJlbGZyeS52MS5FeGNoYW5nZVJlcXVlc3QSLQoIcmVzcG9uc2UYAiABKAsyGy5iZWxmcnkudjEuRXhjaGFuZ2VSZXNwb25zZRIrCgdmYWlsdXJlGAMgASgLMhouYmVsZnJ5LnYxLkV4Y2hhbmdlRmFpbHVyZRIrCghkdXJhdGlvbhgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiLMAQoPRXhjaGFuZ2VSZXF1ZXN0Eg4KBm1ldGhvZBgBIAEoCRILCgN1cmwYAiABKAkSOAoHaGVhZGVycxgDIAMoCzInLmJlbGZyeS52MS5FeGNoYW5nZVJlcXVlc3QuSGVhZGVyc0VudHJ5EgwKBGJvZHkYBCABKAkSEAoIYm9keV9jdXQYBSABKAgSEgoKYm9keV9ieXRlcxgGIAEoBRouCgxIZWFkZXJzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASKtAQoQRXhjaGFuZ2VSZXNwb25zZRIOCgZzdGF0dXMYASABKAUSOQoHaGVhZGVycxgCIAMoCzIoLmJlbGZyeS52MS5FeGNoYW5nZVJlc3BvbnNlLkhlYWRlcnNFbnRyeRIMCgRib2R5GAMgASgJEhAKCGJvZHlfY3V0GAQgASgIGi4KDEhlYWRlcnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIkoKD0V4Y2hhbmdlRmFpbHVyZRImCgVjYXVzZRgBIAEoDjIXLmJlbGZyeS52MS5GYWlsdXJlQ2F1c2USDwoHbWVzc2FnZRgCIAEoCSJOCgpCdWxrUmVzdWx0EhUKDW1hdGNoZWRfY291bnQYASABKAMSFQoNY2hhbmdlZF9jb3VudBgCIAEoAxISCgpzYW1wbGVfaWRzGAMgAygJKpcCCg1JbnN0YW5jZVN0YXRlEh4KGklOU1RBTkNFX1NUQVRFX1VOU1BFQ0lGSUVEEAASGgoWSU5TVEFOQ0VfU1RBVEVfUEVORElORxABEhoKFklOU1RBTkNFX1NUQVRFX1JVTk5JTkcQAhIeChpJTlNUQU5DRV9TVEFURV9CQUNLSU5HX09GRhADEhkKFUlOU1RBTkNFX1NUQVRFX1BBVVNFRBAEEhwKGElOU1RBTkNFX1NUQVRFX0NPTVBMRVRFRBAFEhkKFUlOU1RBTkNFX1NUQVRFX0ZBSUxFRBAGEhwKGElOU1RBTkNFX1NUQVRFX0NBTkNFTExFRBAHEhwKGElOU1RBTkNFX1NUQVRFX1RJTUVEX09VVBAIKoMCCg1XYWl0aW5nUmVhc29uEh4KGldBSVRJTkdfUkVBU09OX1VOU1BFQ0lGSUVEEAASHAoYV0FJVElOR19SRUFTT05fTk9fV09SS0VSEAESHwobV0FJVElOR19SRUFTT05fQlJFQUtFUl9PUEVOEAISHwobV0FJVElOR19SRUFTT05fUkFURV9MSU1JVEVEEAMSHgoaV0FJVElOR19SRUFTT05fQ09OQ1VSUkVOQ1kQBBIaChZXQUlUSU5HX1JFQVNPTl9CQUNLT0ZGEAUSGQoVV0FJVElOR19SRUFTT05fUEFVU0VEEAYSGwoXV0FJVElOR19SRUFTT05fQlVGRkVSRUQQByp6CgtUcmlnZ2VyS2luZBIcChhUUklHR0VSX0tJTkRfVU5TUEVDSUZJRUQQABIZChVUUklHR0VSX0tJTkRfU0NIRURVTEUQARIXChNUUklHR0VSX0tJTkRfTUFOVUFMEAISGQoVVFJJR0dFUl9LSU5EX0JBQ0tGSUxMEAMqkAIKDEZhaWx1cmVDYXVzZRIdChlGQUlMVVJFX0NBVVNFX1VOU1BFQ0lGSUVEEAASHAoYRkFJTFVSRV9DQVVTRV9DT05ORUNUSU9OEAESFQoRRkFJTFVSRV9DQVVTRV9UTFMQAhIZChVGQUlMVVJFX0NBVVNFX1RJTUVPVVQQAxIeChpGQUlMVVJFX0NBVVNFX1NFUlZFUl9FUlJPUhAEEh4KGkZBSUxVUkVfQ0FVU0VfUkFURV9MSU1JVEVEEAUSFgoSRkFJTFVSRV9DQVVTRV9BVVRIEAYSHgoaRkFJTFVSRV9DQVVTRV9CQURfUkVTUE9OU0UQBxIZChVGQUlMVVJFX0NBVVNFX1JFRlVTRUQQCCrhAQoOQXR0ZW1wdE91dGNvbWUSHwobQVRURU1QVF9PVVRDT01FX1VOU1BFQ0lGSUVEEAASGwoXQVRURU1QVF9PVVRDT01FX1JVTk5JTkcQARIdChlBVFRFTVBUX09VVENPTUVfU1VDQ0VFREVEEAISGgoWQVRURU1QVF9PVVRDT01FX0ZBSUxFRBADEh0KGUFUVEVNUFRfT1VUQ09NRV9USU1FRF9PVVQQBBIdChlBVFRFTVBUX09VVENPTUVfQ0FOQ0VMTEVEEAUSGAoUQVRURU1QVF9PVVRDT01FX0xPU1QQBmIGcHJvdG8z", [file_belfry_v1_action, file_belfry_v1_policy, file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
  * One run of a definition.
@@ -261,6 +261,13 @@ export type Instance = Message<"belfry.v1.Instance"> & {
    * @generated from field: string etag = 46;
    */
   etag: string;
+
+  /**
+   * Whether it was delivered and its receiver has yet to report the result (`callback`). Its attempt is under way until then.
+   *
+   * @generated from field: bool callback_awaited = 47;
+   */
+  callbackAwaited: boolean;
 };
 
 /**
@@ -423,6 +430,13 @@ export type Attempt = Message<"belfry.v1.Attempt"> & {
    * @generated from field: google.protobuf.Timestamp deadline = 9;
    */
   deadline?: Timestamp | undefined;
+
+  /**
+   * What was sent and answered, of a webhook: bounded, and without secrets. Only in ListAttempts.
+   *
+   * @generated from field: belfry.v1.Exchange exchange = 10;
+   */
+  exchange?: Exchange | undefined;
 };
 
 /**
@@ -431,6 +445,174 @@ export type Attempt = Message<"belfry.v1.Attempt"> & {
  */
 export const AttemptSchema: GenMessage<Attempt> = /*@__PURE__*/
   messageDesc(file_belfry_v1_instance, 3);
+
+/**
+ * One HTTP request and what came of it.
+ *
+ * @generated from message belfry.v1.Exchange
+ */
+export type Exchange = Message<"belfry.v1.Exchange"> & {
+  /**
+   * What was sent.
+   *
+   * @generated from field: belfry.v1.ExchangeRequest request = 1;
+   */
+  request?: ExchangeRequest | undefined;
+
+  /**
+   * What was answered; unset when no answer came.
+   *
+   * @generated from field: belfry.v1.ExchangeResponse response = 2;
+   */
+  response?: ExchangeResponse | undefined;
+
+  /**
+   * Why no answer came; unset when one did.
+   *
+   * @generated from field: belfry.v1.ExchangeFailure failure = 3;
+   */
+  failure?: ExchangeFailure | undefined;
+
+  /**
+   * How long it took.
+   *
+   * @generated from field: google.protobuf.Duration duration = 4;
+   */
+  duration?: Duration | undefined;
+};
+
+/**
+ * Describes the message belfry.v1.Exchange.
+ * Use `create(ExchangeSchema)` to create a new message.
+ */
+export const ExchangeSchema: GenMessage<Exchange> = /*@__PURE__*/
+  messageDesc(file_belfry_v1_instance, 4);
+
+/**
+ * What was sent.
+ *
+ * @generated from message belfry.v1.ExchangeRequest
+ */
+export type ExchangeRequest = Message<"belfry.v1.ExchangeRequest"> & {
+  /**
+   * `POST`.
+   *
+   * @generated from field: string method = 1;
+   */
+  method: string;
+
+  /**
+   * Where it went.
+   *
+   * @generated from field: string url = 2;
+   */
+  url: string;
+
+  /**
+   * Names in lower case; values of sensitive names are masked.
+   *
+   * @generated from field: map<string, string> headers = 3;
+   */
+  headers: { [key: string]: string };
+
+  /**
+   * The beginning of the body.
+   *
+   * @generated from field: string body = 4;
+   */
+  body: string;
+
+  /**
+   * Whether `body` is not all of it.
+   *
+   * @generated from field: bool body_cut = 5;
+   */
+  bodyCut: boolean;
+
+  /**
+   * How long all of it was, in bytes.
+   *
+   * @generated from field: int32 body_bytes = 6;
+   */
+  bodyBytes: number;
+};
+
+/**
+ * Describes the message belfry.v1.ExchangeRequest.
+ * Use `create(ExchangeRequestSchema)` to create a new message.
+ */
+export const ExchangeRequestSchema: GenMessage<ExchangeRequest> = /*@__PURE__*/
+  messageDesc(file_belfry_v1_instance, 5);
+
+/**
+ * What was answered.
+ *
+ * @generated from message belfry.v1.ExchangeResponse
+ */
+export type ExchangeResponse = Message<"belfry.v1.ExchangeResponse"> & {
+  /**
+   * HTTP status.
+   *
+   * @generated from field: int32 status = 1;
+   */
+  status: number;
+
+  /**
+   * Names in lower case; values of sensitive names are masked.
+   *
+   * @generated from field: map<string, string> headers = 2;
+   */
+  headers: { [key: string]: string };
+
+  /**
+   * The beginning of the body.
+   *
+   * @generated from field: string body = 3;
+   */
+  body: string;
+
+  /**
+   * Whether `body` is not all of it.
+   *
+   * @generated from field: bool body_cut = 4;
+   */
+  bodyCut: boolean;
+};
+
+/**
+ * Describes the message belfry.v1.ExchangeResponse.
+ * Use `create(ExchangeResponseSchema)` to create a new message.
+ */
+export const ExchangeResponseSchema: GenMessage<ExchangeResponse> = /*@__PURE__*/
+  messageDesc(file_belfry_v1_instance, 6);
+
+/**
+ * Why no answer came.
+ *
+ * @generated from message belfry.v1.ExchangeFailure
+ */
+export type ExchangeFailure = Message<"belfry.v1.ExchangeFailure"> & {
+  /**
+   * What kind of failure it was.
+   *
+   * @generated from field: belfry.v1.FailureCause cause = 1;
+   */
+  cause: FailureCause;
+
+  /**
+   * In words.
+   *
+   * @generated from field: string message = 2;
+   */
+  message: string;
+};
+
+/**
+ * Describes the message belfry.v1.ExchangeFailure.
+ * Use `create(ExchangeFailureSchema)` to create a new message.
+ */
+export const ExchangeFailureSchema: GenMessage<ExchangeFailure> = /*@__PURE__*/
+  messageDesc(file_belfry_v1_instance, 7);
 
 /**
  * What a bulk command matched.
@@ -465,7 +647,7 @@ export type BulkResult = Message<"belfry.v1.BulkResult"> & {
  * Use `create(BulkResultSchema)` to create a new message.
  */
 export const BulkResultSchema: GenMessage<BulkResult> = /*@__PURE__*/
-  messageDesc(file_belfry_v1_instance, 4);
+  messageDesc(file_belfry_v1_instance, 8);
 
 /**
  * What an instance does now.
@@ -571,21 +753,21 @@ export const WaitingReason = {
   NO_WORKER: 1,
 
   /**
-   * The breaker of its target is open.
+   * The breaker of its target is open, or its target is disabled.
    *
    * @generated from enum value: WAITING_REASON_BREAKER_OPEN = 2;
    */
   BREAKER_OPEN: 2,
 
   /**
-   * The rate limit of its target is used up.
+   * The rate limit of its target is used up, or its target asked to be left alone for a while (Retry-After).
    *
    * @generated from enum value: WAITING_REASON_RATE_LIMITED = 3;
    */
   RATE_LIMITED: 3,
 
   /**
-   * Others with its concurrency key, its ordering key or of its definition must end first.
+   * Others with its concurrency key, its ordering key, of its definition or for its target must end first.
    *
    * @generated from enum value: WAITING_REASON_CONCURRENCY = 4;
    */
@@ -675,6 +857,89 @@ export const TriggerKindSchema: GenEnum<TriggerKind> = /*@__PURE__*/
   enumDesc(file_belfry_v1_instance, 2);
 
 /**
+ * Why a call to somebody else's server failed, as far as it tells about the server.
+ *
+ * @generated from enum belfry.v1.FailureCause
+ */
+export const FailureCause = {
+  /**
+   * Never sent.
+   *
+   * @generated from enum value: FAILURE_CAUSE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * No connection, or it broke.
+   *
+   * @generated from enum value: FAILURE_CAUSE_CONNECTION = 1;
+   */
+  CONNECTION: 1,
+
+  /**
+   * The server could not prove who it is.
+   *
+   * @generated from enum value: FAILURE_CAUSE_TLS = 2;
+   */
+  TLS: 2,
+
+  /**
+   * It took too long.
+   *
+   * @generated from enum value: FAILURE_CAUSE_TIMEOUT = 3;
+   */
+  TIMEOUT: 3,
+
+  /**
+   * HTTP 5xx.
+   *
+   * @generated from enum value: FAILURE_CAUSE_SERVER_ERROR = 4;
+   */
+  SERVER_ERROR: 4,
+
+  /**
+   * HTTP 429: too many requests.
+   *
+   * @generated from enum value: FAILURE_CAUSE_RATE_LIMITED = 5;
+   */
+  RATE_LIMITED: 5,
+
+  /**
+   * HTTP 401 or 403: it does not know us.
+   *
+   * @generated from enum value: FAILURE_CAUSE_AUTH = 6;
+   */
+  AUTH: 6,
+
+  /**
+   * It answered what is no success by the success rules, or cannot be read.
+   *
+   * @generated from enum value: FAILURE_CAUSE_BAD_RESPONSE = 7;
+   */
+  BAD_RESPONSE: 7,
+
+  /**
+   * It refused this request, and would again (most 4xx). Says nothing about the server, and never opens a breaker by default.
+   *
+   * @generated from enum value: FAILURE_CAUSE_REFUSED = 8;
+   */
+  REFUSED: 8,
+} as const;
+
+/**
+ * Why a call to somebody else's server failed, as far as it tells about the server.
+ *
+ * @generated from enum belfry.v1.FailureCause
+ */
+export type FailureCause = (typeof FailureCause)[keyof typeof FailureCause] | UnknownEnum;
+
+/**
+ * Describes the enum belfry.v1.FailureCause.
+ */
+export const FailureCauseSchema: GenEnum<FailureCause> = /*@__PURE__*/
+  enumDesc(file_belfry_v1_instance, 3);
+
+/**
  * What became of an attempt.
  *
  * @generated from enum belfry.v1.AttemptOutcome
@@ -741,5 +1006,5 @@ export type AttemptOutcome = (typeof AttemptOutcome)[keyof typeof AttemptOutcome
  * Describes the enum belfry.v1.AttemptOutcome.
  */
 export const AttemptOutcomeSchema: GenEnum<AttemptOutcome> = /*@__PURE__*/
-  enumDesc(file_belfry_v1_instance, 3);
+  enumDesc(file_belfry_v1_instance, 4);
 

@@ -121,7 +121,7 @@ export type Timeouts = Message<"belfry.v1.Timeouts"> & {
 
   /**
    * Length of one attempt; past it the attempt has failed with code `START_TO_CLOSE_TIMEOUT` and may be retried. Default 1 h;
-   * 1 min for the action `nats`.
+   * 1 min for the action `nats`, 30 s for the action `webhook`.
    *
    * @generated from field: google.protobuf.Duration start_to_close = 2;
    */
@@ -136,7 +136,7 @@ export type Timeouts = Message<"belfry.v1.Timeouts"> & {
 
   /**
    * Between two signs of life of a worker; past it the attempt has failed with code `HEARTBEAT_TIMEOUT` and may be retried. Default:
-   * 60 s for attempts given out on a Work stream (whose client heartbeats by itself), 10 s for the action `nats`, none for polled ones.
+   * 60 s for attempts given out on a Work stream (whose client heartbeats by itself), 10 s for the actions `nats` and `webhook`, none for polled ones.
    *
    * @generated from field: google.protobuf.Duration heartbeat = 4;
    */

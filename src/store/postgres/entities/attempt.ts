@@ -18,7 +18,7 @@ export const AttemptEntity = defineEntity({
     detail: p
       .type("json")
       .columnType("json")
-      .$type<Pick<AttemptRecord, "series" | "workerId" | "error">>()
-      .comment("series, workerId, error"),
+      .$type<Pick<AttemptRecord, "series" | "workerId" | "error" | "exchange">>()
+      .comment("series, workerId, error, exchange"),
   },
 });

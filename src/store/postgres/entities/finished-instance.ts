@@ -26,6 +26,7 @@ export const FinishedInstanceEntity = defineEntity({
   },
   indexes: [
     { name: "finished_instance_by_creation", properties: ["createdAt", "id"] },
+    { name: "finished_instance_dispatches", properties: ["createdAt", "id"], where: "id ^@ 'wf_'::text" },
     {
       name: "finished_instance_by_definition",
       properties: ["definitionId", "createdAt", "id"],

@@ -1,3 +1,4 @@
+import { ActorStateEntity } from "./actor-state.ts";
 import { AttemptEntity } from "./attempt.ts";
 import { DefinitionEntity } from "./definition.ts";
 import { EventEntity } from "./event.ts";
@@ -24,4 +25,5 @@ export const ENTITIES = [
   RequestEntity,
   EventEntity,
   PublishedCursorEntity,
+  ActorStateEntity,
 ] as const;

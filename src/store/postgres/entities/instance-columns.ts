@@ -11,7 +11,7 @@ export const instanceColumns = {
   businessId: key,
   labels,
   priority: p.smallint,
-  keyed: () => p.boolean().comment("Has a unique, ordering or concurrency key"),
+  keyed: () => p.boolean().comment("Has a unique, ordering, supersede or concurrency key"),
   createdAt: instant,
   revision: count,
   state: () => p.smallint().comment(INSTANCE_STATES.legend),

@@ -27,6 +27,7 @@ export const InstanceEntity = defineEntity({
   indexes: [
     { name: "instance_by_wake", properties: ["wakeAt", "shard"], where: "wake_at is not null" },
     { name: "instance_by_creation", properties: ["createdAt", "id"] },
+    { name: "instance_dispatches", properties: ["createdAt", "id"], where: "id ^@ 'wf_'::text" },
     {
       name: "instance_by_definition",
       properties: ["definitionId", "createdAt", "id"],

@@ -83,6 +83,11 @@ export class Life {
     });
   }
 
+  handOn(s: number, withinS: number): this {
+    const exchange = { response: { status: 202 } };
+    return this.when({ type: "HAND_ON", at: T0 + s * 1000, token: this.token, withinMs: withinS * 1000, exchange });
+  }
+
   lose(s = 0): this {
     return this.when({ type: "LOSE", at: T0 + s * 1000, token: this.token, chance: 0 });
   }
@@ -137,10 +142,12 @@ export const PLACES = {
   "PENDING, gated": () => new Life({}, "BUFFERED"),
   RUNNING: () => new Life().start(),
   "RUNNING, cancel asked": () => new Life().start().cancel(),
+  "RUNNING, handed on": () => new Life().start().handOn(0, 1000),
   BACKING_OFF: () => new Life().start().fail(),
   "PAUSED from PENDING": () => new Life().pause(),
   "PAUSED from gated": () => new Life({}, "CONCURRENCY").pause(),
   "PAUSED from RUNNING": () => new Life().start().pause(),
+  "PAUSED, handed on": () => new Life().start().handOn(0, 1000).pause(),
   "PAUSED from BACKING_OFF": () => new Life().start().fail().pause(),
   COMPLETED: () => new Life().start().complete(),
   FAILED: () => new Life().start().fail(0, { retryable: false }),

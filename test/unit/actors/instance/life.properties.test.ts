@@ -23,6 +23,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
       "FAIL",
       "FAIL",
       "LOSE",
+      "HAND_ON",
       "RETURN",
       "WAKE",
       "WAKE",
@@ -61,6 +62,8 @@ function eventOf({ type, stale, flag, chance }: Step, at: number, life: Life): I
       return { type, at, token, chance };
     case "RETURN":
       return { type, at, token };
+    case "HAND_ON":
+      return { type, at, token, withinMs: flag ? 5000 : 60_000, exchange: {} };
     case "WAKE":
       return { type, at, chance, heartbeatFloor: flag ? at - 1000 : 0 };
     case "RETRY":

@@ -11,6 +11,7 @@ const EVENTS = {
   COMPLETE: ({ token }: Life) => ({ type: "COMPLETE", at, token, result: null }),
   FAIL: ({ token }: Life) => ({ type: "FAIL", at, token, error: BOOM, retryable: true, chance: 0 }),
   "FAIL for good": ({ token }: Life) => ({ type: "FAIL", at, token, error: BOOM, retryable: false, chance: 0 }),
+  HAND_ON: ({ token }: Life) => ({ type: "HAND_ON", at, token, withinMs: 1000, exchange: {} }),
   LOSE: ({ token }: Life) => ({ type: "LOSE", at, token, chance: 0 }),
   RETURN: ({ token }: Life) => ({ type: "RETURN", at, token }),
   WAKE: () => ({ type: "WAKE", at, chance: 0, heartbeatFloor: 0 }),
@@ -32,8 +33,21 @@ const ACCEPTED: Record<Place, Partial<Record<EventName, string>>> = {
     FAIL: "BACKING_OFF",
     "FAIL for good": "FAILED",
     LOSE: "BACKING_OFF",
+    HAND_ON: "RUNNING",
     RETURN: "PENDING",
     CANCEL: "RUNNING",
+    TERMINATE: "CANCELLED",
+    PAUSE: "PAUSED",
+  },
+  "RUNNING, handed on": {
+    HEARTBEAT: "RUNNING",
+    COMPLETE: "COMPLETED",
+    FAIL: "BACKING_OFF",
+    "FAIL for good": "FAILED",
+    LOSE: "BACKING_OFF",
+    HAND_ON: "RUNNING",
+    RETURN: "PENDING",
+    CANCEL: "CANCELLED",
     TERMINATE: "CANCELLED",
     PAUSE: "PAUSED",
   },
@@ -43,6 +57,7 @@ const ACCEPTED: Record<Place, Partial<Record<EventName, string>>> = {
     FAIL: "CANCELLED",
     "FAIL for good": "CANCELLED",
     LOSE: "CANCELLED",
+    HAND_ON: "CANCELLED",
     RETURN: "CANCELLED",
     CANCEL: "RUNNING",
     TERMINATE: "CANCELLED",
@@ -56,8 +71,21 @@ const ACCEPTED: Record<Place, Partial<Record<EventName, string>>> = {
     FAIL: "PAUSED",
     "FAIL for good": "FAILED",
     LOSE: "PAUSED",
+    HAND_ON: "PAUSED",
     RETURN: "PAUSED",
     CANCEL: "RUNNING",
+    TERMINATE: "CANCELLED",
+    RESUME: "RUNNING",
+  },
+  "PAUSED, handed on": {
+    HEARTBEAT: "PAUSED",
+    COMPLETE: "COMPLETED",
+    FAIL: "PAUSED",
+    "FAIL for good": "FAILED",
+    LOSE: "PAUSED",
+    HAND_ON: "PAUSED",
+    RETURN: "PAUSED",
+    CANCEL: "CANCELLED",
     TERMINATE: "CANCELLED",
     RESUME: "RUNNING",
   },
@@ -85,7 +113,7 @@ describe.each(Object.keys(PLACES) as Place[])("an instance that is %s", (place) 
     }
   });
 
-  it.each(["HEARTBEAT", "COMPLETE", "FAIL", "FAIL for good", "LOSE", "RETURN"] as const)(
+  it.each(["HEARTBEAT", "COMPLETE", "FAIL", "FAIL for good", "LOSE", "HAND_ON", "RETURN"] as const)(
     "is not changed by %s with the token of another attempt",
     (name) => {
       const life = PLACES[place]();

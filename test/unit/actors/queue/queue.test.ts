@@ -54,7 +54,7 @@ describe("a queue", () => {
   });
 
   it("keeps the turns of each priority apart: how much another priority was served is of no matter", () => {
-    const queue = new Queue({ frontLimit: 1000, lowMark: 2 });
+    const queue = new Queue({ frontLimit: 1000, lowMark: 2, patience: 100 });
     queue.offer(anItem("m0", { definitionId: "old" }));
     for (let i = 0; i < 50; i++) {
       queue.offer(anItem(`c${String(i).padStart(2, "0")}`, { priority: 1, definitionId: "urgent" }));
@@ -96,6 +96,99 @@ describe("a queue", () => {
     queue.keepShards((shard) => shard === 2);
     expect(queue.waiting).toBe(1);
     expect(matches(queue)).toEqual(["2"]);
+  });
+});
+
+describe("a priority that waits while more urgent ones are served", () => {
+  const CRITICAL = 1;
+  const HIGH = 2;
+  const MEDIUM = 3;
+  const LOW = 4;
+
+  function backlog(queue: Queue, count: number, priorities: readonly number[]): void {
+    for (const priority of priorities) {
+      for (let i = 0; i < count; i++) {
+        queue.offer(anItem(`${priority}-${String(i).padStart(4, "0")}`, { priority, definitionId: `d${priority}` }));
+      }
+    }
+  }
+
+  /** Priorities in the order in which they are served. */
+  const served = (queue: Queue, slots: number): string =>
+    matches(queue, slots)
+      .map(([first]) => first)
+      .join("");
+
+  it("goes once after it was passed over 32 times, and then waits as long again", () => {
+    const queue = new Queue({ frontLimit: 10_000, lowMark: 2 });
+    backlog(queue, 100, [CRITICAL, LOW]);
+    expect(served(queue, 66)).toBe(`${"1".repeat(32)}4${"1".repeat(32)}4`);
+  });
+
+  it("is passed over no more often when others are overdue, too: of those the least urgent goes first", () => {
+    const queue = new Queue({ frontLimit: 10_000, lowMark: 2, patience: 5 });
+    backlog(queue, 100, [CRITICAL, HIGH, MEDIUM, LOW]);
+    // HIGH and MEDIUM pass over LOW as well, so its turn comes a little earlier each time.
+    expect(served(queue, 16)).toBe("1111143211141312");
+  });
+
+  it("takes its turn from whoever is more urgent, not from CRITICAL only", () => {
+    const queue = new Queue({ frontLimit: 100, lowMark: 2, patience: 3 });
+    backlog(queue, 20, [HIGH, MEDIUM]);
+    expect(served(queue, 8)).toBe("22232223");
+  });
+
+  it("does not keep what it waited once nobody of it waits any more", () => {
+    const queue = new Queue({ frontLimit: 100, lowMark: 2, patience: 4 });
+    backlog(queue, 20, [CRITICAL]);
+    queue.offer(anItem("4-a", { priority: LOW }));
+    expect(served(queue, 3)).toBe("111");
+    queue.withdraw(anItem("4-a", { priority: LOW }));
+    queue.offer(anItem("4-b", { priority: LOW }));
+    expect(served(queue, 5)).toBe("11114");
+  });
+
+  it("lets definitions take turns in the slots that it gets", () => {
+    const queue = new Queue({ frontLimit: 100, lowMark: 2, patience: 3 });
+    backlog(queue, 20, [CRITICAL]);
+    ["a1", "a2", "b1", "b2"].map((id) => queue.offer(anItem(id, { priority: LOW, definitionId: id.slice(0, 1) })));
+    expect(matches(queue, 16).filter((id) => !id.startsWith("1"))).toEqual(["a1", "b1", "a2", "b2"]);
+  });
+
+  it("counts as most urgent to other nodes when its turn has come", () => {
+    const queue = new Queue({ frontLimit: 100, lowMark: 2, patience: 3 });
+    expect(queue.mostUrgent).toBeNull();
+    backlog(queue, 3, [HIGH, LOW]);
+    expect(queue.mostUrgent).toBe(HIGH);
+    expect(served(queue, 3)).toBe("222");
+    expect(queue.mostUrgent).toBe(CRITICAL);
+    expect(served(queue, 1)).toBe("4");
+    expect(queue.mostUrgent).toBe(LOW);
+  });
+
+  it("counts slots that went to more urgent ones of other nodes, too", () => {
+    const queue = new Queue({ frontLimit: 100, lowMark: 2, patience: 3 });
+    backlog(queue, 3, [MEDIUM]);
+    for (const priority of [MEDIUM, LOW, CRITICAL, HIGH]) queue.passOver(priority);
+    expect(queue.mostUrgent).toBe(MEDIUM);
+    queue.passOver(HIGH);
+    expect(queue.mostUrgent).toBe(CRITICAL);
+  });
+
+  it("is read on from the store when its turn has come, though the memory is full of more urgent ones, and goes then", () => {
+    const queue = new Queue({ frontLimit: 10, lowMark: 2, patience: 3 });
+    const low = { priority: LOW, definitionId: "low" };
+    backlog(queue, 10, [CRITICAL]);
+    queue.addTail(low.priority, low.definitionId, 1);
+    queue.addTail(CRITICAL, "other", 100);
+    const one = { ...anItem("4-x", low), shard: 0 };
+    served(queue, 2);
+    expect(queue.shortage()).toEqual({ priority: CRITICAL, definitionId: "other" });
+    served(queue, 1);
+    expect(queue.shortage()).toEqual(low);
+    queue.beginRefill(low);
+    queue.refill({ ...low, entries: [one], readTo: null });
+    expect(served(queue, 2)).toBe("41");
   });
 });
 

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { calledOff } from "../../../../src/actors/supervisor/calling-off.ts";
+import { DEFAULT_RETRY_POLICY } from "../../../../src/domain/policy/retry.ts";
+import { DEFAULT_TIMEOUTS } from "../../../../src/domain/policy/timeouts.ts";
 import { aSchedule } from "../../../support/records.ts";
 import { T0, Told, everyTenSeconds, fixedDelay } from "./given.ts";
 
@@ -81,6 +83,22 @@ describe("triggering by hand", () => {
     });
   });
 
+  it("takes what it runs, for whom and how from the caller, too", () => {
+    const overrides = {
+      name: "tell the neighbour",
+      userId: "user2",
+      action: { kind: "external" },
+      retry: { ...DEFAULT_RETRY_POLICY, maxRetries: 9 },
+      timeouts: { ...DEFAULT_TIMEOUTS, startToCloseMs: 1 },
+      supersedeKey: "s",
+    } as const;
+    const told = new Told().trigger(1, { overrides });
+    expect(told.effect("spawn")?.spec).toMatchObject(overrides);
+    const plain = told.trigger(2, { ignoreOverlap: true }).effect("spawn")?.spec;
+    expect(plain).toMatchObject({ name: "watch-servers", userId: "user1", action: { kind: "worker" } });
+    expect(plain).not.toHaveProperty("supersedeKey");
+  });
+
   it("is refused by the overlap policy, unless it is to be ignored", () => {
     expect(new Told().take(10).trigger(11).effect("refuse")).toMatchObject({ reason: "OVERLAP" });
     expect(new Told().take(10).trigger(11, { ignoreOverlap: true }).effect("spawn")).toMatchObject({
@@ -104,6 +122,88 @@ describe("triggering by hand", () => {
     const told = new Told().trigger(1).trigger(2, { ignoreOverlap: true });
     told.trigger(3, { overrides: { uniqueKey: { key: "u", onConflict: "CANCEL_EXISTING" } }, uniqueHolder: "i1" });
     expect(told.effects).toEqual(["refuse"]);
+  });
+});
+
+describe("triggering with a supersede key", () => {
+  const overrides = { supersedeKey: "s" };
+  const older = (...ids: readonly string[]) => ids.map((instanceId) => ({ instanceId, buffered: false }));
+
+  it("takes the place of older ones, with the reason and the code", () => {
+    const told = new Told({ overlapPolicy: "ALLOW_ALL" }).take(10).take(20).take(30);
+    told.trigger(31, { overrides, superseded: older("i1", "i2") });
+    expect(told.effects).toEqual(["replace", "replace", "spawn"]);
+    expect(told.last.effects[0]).toEqual({
+      kind: "replace",
+      instanceId: "i1",
+      reason: "superseded by i4",
+      error: {
+        code: "SUPERSEDED",
+        message: 'Instance i4, which is newer, has the supersede key "s" too, and took its place.',
+        traceback: "",
+      },
+    });
+  });
+
+  it("goes where the policy had no room but theirs", () => {
+    expect(new Told().trigger(1, { overrides }).trigger(2, { overrides, superseded: older("i1") }).effects).toEqual([
+      "replace",
+      "spawn",
+    ]);
+    const told = new Told({ overlapPolicy: "BUFFER_ONE" }).trigger(1).trigger(2, { overrides });
+    told.buffered = 1;
+    expect(told.trigger(3, { overrides }).effects).toEqual(["refuse"]);
+    const superseded = [{ instanceId: "i2", buffered: true }];
+    expect(told.trigger(4, { overrides, superseded }).effects).toEqual(["replace", "spawn"]);
+  });
+
+  it("leaves them alone when it is refused, or answered with another", () => {
+    const unique = (onConflict: "REJECT" | "USE_EXISTING") =>
+      new Told({ overlapPolicy: "ALLOW_ALL" })
+        .take(10)
+        .take(20)
+        .trigger(21, {
+          overrides: { ...overrides, uniqueKey: { key: "u", onConflict } },
+          uniqueHolder: "i1",
+          superseded: older("i2"),
+        });
+    expect([unique("REJECT").effects, unique("USE_EXISTING").effects]).toEqual([["refuse"], ["existing"]]);
+    const told = new Told().trigger(1).trigger(2, { overrides, ignoreOverlap: true });
+    expect(told.trigger(3, { overrides, superseded: older("i2") }).effects).toEqual(["refuse"]);
+  });
+
+  it("replaces one that has its unique key as well only once", () => {
+    const told = new Told().take(10).trigger(11, {
+      overrides: { ...overrides, uniqueKey: { key: "u", onConflict: "CANCEL_EXISTING" } },
+      uniqueHolder: "i1",
+      superseded: older("i1"),
+    });
+    expect(told.effects).toEqual(["replace", "spawn"]);
+  });
+});
+
+describe("a definition that is manual", () => {
+  const manual = aSchedule({ timing: { kind: "manual" } });
+
+  it("is never due, has nothing to finish, and runs when it is triggered", () => {
+    const told = new Told({ schedule: manual });
+    expect([told.state, told.dueAt, told.looksAt]).toEqual(["ACTIVE", null, null]);
+    expect(told.take(1000).last.accepted).toBe(false);
+    expect(told.trigger(1001).effects).toEqual(["spawn"]);
+    expect([told.ended(1002).state, told.pause(1003).resume(1004).state, told.dueAt]).toEqual([
+      "ACTIVE",
+      "ACTIVE",
+      null,
+    ]);
+  });
+
+  it("becomes so by an update, also when it had completed, and stops being so", () => {
+    const told = new Told().take(10).ended(11).update(12, { schedule: manual });
+    expect([told.state, told.dueAt]).toEqual(["ACTIVE", null]);
+    expect(told.update(15, { schedule: everyTenSeconds() }).dueAt).toBe(20);
+    told.update(16, { schedule: everyTenSeconds({ endAt: T0 + 17_000 }) });
+    expect(told.state).toBe("COMPLETED");
+    expect([told.update(18, { schedule: manual }).state, told.dueAt]).toEqual(["ACTIVE", null]);
   });
 });
 

@@ -1,7 +1,7 @@
 /** A definition told event by event. */
 import { decideSupervisor } from "../../../../src/actors/supervisor/decide.ts";
 import type { SupervisorDecision } from "../../../../src/actors/supervisor/decide.ts";
-import type { Overrides, SupervisorEvent } from "../../../../src/actors/supervisor/events.ts";
+import type { Overrides, Superseded, SupervisorEvent } from "../../../../src/actors/supervisor/events.ts";
 import type { SupervisorEffect } from "../../../../src/actors/supervisor/effects.ts";
 import { newSupervision, nextLookAt } from "../../../../src/actors/supervisor/due.ts";
 import type { DefinitionRecord, DefinitionSpec } from "../../../../src/domain/definition/definition.ts";
@@ -67,7 +67,13 @@ export class Told {
       overrides = {},
       ignoreOverlap = false,
       uniqueHolder = null,
-    }: { overrides?: Overrides; ignoreOverlap?: boolean; uniqueHolder?: string | null } = {},
+      superseded = [],
+    }: {
+      overrides?: Overrides;
+      ignoreOverlap?: boolean;
+      uniqueHolder?: string | null;
+      superseded?: readonly Superseded[];
+    } = {},
   ): this {
     return this.when({
       type: "TRIGGER",
@@ -77,6 +83,7 @@ export class Told {
       overrides,
       ignoreOverlap,
       uniqueHolder,
+      superseded,
     });
   }
 

@@ -3,7 +3,7 @@ import { Roster } from "../../../../src/actors/supervisor/roster.ts";
 
 function member(id: string, given: { exclusive?: boolean; key?: string } = {}) {
   const concurrency = given.key === undefined ? null : { key: given.key, limit: 1 };
-  return { id, uniqueKey: "", orderingKey: "", concurrency, exclusive: given.exclusive === true };
+  return { id, uniqueKey: "", orderingKey: "", supersedeKey: "", concurrency, exclusive: given.exclusive === true };
 }
 
 it("who may run beside nobody is not let go in the moment in which another one is", () => {

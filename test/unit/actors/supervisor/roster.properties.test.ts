@@ -88,6 +88,7 @@ describe("whoever comes and goes, in whatever order", () => {
             const member: Member = {
               id: `m${number++}`,
               uniqueKey: "",
+              supersedeKey: "",
               orderingKey: move.ordering === 0 ? "" : `o${move.ordering}`,
               concurrency: move.concurrency === 0 ? null : { key: `c${move.concurrency}`, limit: move.concurrency },
               exclusive: move.exclusive,

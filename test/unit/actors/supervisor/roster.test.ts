@@ -3,7 +3,7 @@ import { Roster } from "../../../../src/actors/supervisor/roster.ts";
 import type { Member } from "../../../../src/actors/supervisor/roster.ts";
 
 function aMember(id: string, given: Partial<Member> = {}): Member {
-  return { id, uniqueKey: "", orderingKey: "", concurrency: null, exclusive: false, ...given };
+  return { id, uniqueKey: "", orderingKey: "", supersedeKey: "", concurrency: null, exclusive: false, ...given };
 }
 
 describe("a roster", () => {
@@ -13,6 +13,20 @@ describe("a roster", () => {
     expect(roster.uniqueHolder("k")).toBe("a");
     roster.remove("a");
     expect(roster.uniqueHolder("k")).toBeNull();
+  });
+
+  it("knows who has a supersede key until they end, and keeps none of them back for it", () => {
+    const roster = new Roster(0);
+    expect(roster.add(aMember("a", { supersedeKey: "k" }))).toBeNull();
+    expect(roster.add(aMember("b", { supersedeKey: "k", orderingKey: "o" }))).toBeNull();
+    roster.restoreAdmitted(aMember("c", { supersedeKey: "k" }));
+    roster.add(aMember("x", { supersedeKey: "other" }));
+    expect(roster.withSupersedeKey("k").toSorted()).toEqual(["a", "b", "c"]);
+    roster.remove("b");
+    expect(roster.withSupersedeKey("k").toSorted()).toEqual(["a", "c"]);
+    ["a", "c"].map((id) => roster.remove(id));
+    expect(roster.withSupersedeKey("k")).toEqual([]);
+    expect(roster.withSupersedeKey("")).toEqual([]);
   });
 
   it("lets instances with one ordering key go one after the other, in order of arrival", () => {

@@ -5,6 +5,7 @@ import { at, cron, every, rrule, scheduleOf } from "./schedules.ts";
 
 test.each<[string, Schedule]>([
   ["once, at once", scheduleOf({ kind: "immediate" })],
+  ["only when triggered", scheduleOf({ kind: "manual" })],
   ["once at 2027-12-01T00:00:00.000Z", scheduleOf({ kind: "at", at: at("2027-12-01T00:00Z") })],
   ["every 30 minutes", scheduleOf(every(1_800_000))],
   ["every 1 hour plus 10 minutes", scheduleOf(every(3_600_000, 600_000))],

@@ -11,6 +11,12 @@ function due(schedule: Schedule, after: string, count = 3): string[] {
   return utc(previewDueTimes(schedule, at(after), count));
 }
 
+describe("manual", () => {
+  test("is never due by itself", () => {
+    expect(due(scheduleOf({ kind: "manual" }), "1900-01-01T00:00Z")).toEqual([]);
+  });
+});
+
 describe("immediate and at", () => {
   test("immediate is due once, at the anchor", () => {
     const schedule = scheduleOf({ kind: "immediate" }, { anchorAt: at("2026-05-01T12:00Z") });

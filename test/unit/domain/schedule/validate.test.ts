@@ -11,6 +11,7 @@ function fields(schedule: Schedule): string[] {
 
 test.each<[string, Schedule]>([
   ["immediate", scheduleOf({ kind: "immediate" })],
+  ["manual, which is never due", scheduleOf({ kind: "manual" })],
   ["a time", scheduleOf({ kind: "at", at: at("2027-12-01T00:00Z") })],
   ["an interval", scheduleOf(every(1_800_000))],
   ["an interval with a phase", scheduleOf(every(1_800_000, 1_799_999))],
@@ -78,6 +79,8 @@ describe("a violation names its field", () => {
       "exclusions[0].every.fixedDelay",
       scheduleOf(daily, { exclusions: [{ kind: "every", intervalMs: 1, fixedDelay: true }] }),
     ],
+    ["exclusions[0].manual", scheduleOf(daily, { exclusions: [{ kind: "manual" }] })],
+    ["endTime", scheduleOf({ kind: "manual" }, { startAt: at("2026-01-02T00:00Z"), endAt: at("2026-01-01T00:00Z") })],
     ["exclusions[0].immediate", scheduleOf(daily, { exclusions: [{ kind: "immediate" }] })],
     ["exclusions", scheduleOf(daily, { exclusions: Array.from({ length: 33 }, () => cron("0 9 * * *")) })],
     ["exclusions", scheduleOf(daily, { exclusions: [cron("* * * * *")] })],

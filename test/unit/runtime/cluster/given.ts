@@ -191,6 +191,7 @@ function troubled(store: Store, troubles: LineTroubles): Store {
     actors: part("actors", store.actors),
     queries: part("queries", store.queries),
     cursors: part("cursors", store.cursors),
+    actorStates: part("actorStates", store.actorStates),
     ping: () => store.ping(),
     close: () => store.close(),
   };

@@ -1,0 +1,25 @@
+/** Actors whose whole state is one document: destinations. */
+import type { JsonObject } from "../../domain/json.ts";
+
+export type ActorKind = "destination";
+
+export interface ActorStateRecord {
+  readonly kind: ActorKind;
+  readonly id: string;
+  readonly shard: number;
+  readonly state: JsonObject;
+  readonly updatedAt: number;
+}
+
+/** They are written by the journal. */
+export interface ActorStateStore {
+  /** Those that exist, of these ids. */
+  load(kind: ActorKind, ids: readonly string[]): Promise<readonly ActorStateRecord[]>;
+  /** By id, those after `after`, whose id begins with `prefix`, at most `limit`. */
+  list(
+    kind: ActorKind,
+    filter: { readonly prefix: string },
+    after: string,
+    limit: number,
+  ): Promise<readonly ActorStateRecord[]>;
+}

@@ -1,0 +1,68 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import type { InstanceFilter, ListCursor } from "../../../src/ports/store/queries.ts";
+import { startDatabaseUnderTest, type DatabaseUnderTest } from "./postgres-under-test.ts";
+
+const FIRST_AT = 1_763_791_234_567;
+const DISPATCHES = 2_000;
+const LIMIT = 10;
+/** Of two tables: their rows, a look into an index or two, and what the planner looks at. A walk over all others meets 150 a table. */
+const FEW_PAGES = 60;
+
+let database: DatabaseUnderTest;
+
+/** The oldest are dispatches: who goes from the newest on to the first of them meets all others. */
+beforeAll(async () => {
+  database = await startDatabaseUnderTest();
+  const columns = (own: string) =>
+    `id, shard, definition_id, user_id, business_id, labels, priority, keyed, created_at, revision, spec, life, ${own}`;
+  const rows = (of: string) => `
+    case when n <= ${DISPATCHES} then 'wf_' || (${FIRST_AT}::bigint + n) || '_' || substr(md5('${of}' || n), 1, 20)
+      else md5('${of}' || n) end,
+    0, case when n <= ${DISPATCHES} then '$dispatch/https://' || n % 500 else 'd' || n % 5 end, '', '', '{}'::jsonb, 3, false,
+    ${FIRST_AT}::bigint + n, 1, '{"name":"n","action":{"kind":"external"}}'::json, '{"stateAt":1,"openedAt":1}'::json`;
+  await database.query(
+    `insert into belfry.instance (${columns("state")}) select ${rows("a")}, 1 from generate_series(1, 20000) as n`,
+  );
+  await database.query(
+    `insert into belfry.finished_instance (${columns("state, ended_at")})
+     select ${rows("b")}, 5, 0 from generate_series(1, 20000) as n`,
+  );
+  for (const table of ["instance", "finished_instance"]) {
+    await database.query(`alter table belfry.${table} set (autovacuum_enabled = false)`);
+    await database.query(`analyze belfry.${table}`);
+  }
+  await database.query("select pg_stat_force_next_flush()");
+});
+
+afterAll(() => database.stop());
+
+/** Pages of the tables of instances and of their indexes that were looked at so far, by connections that are closed. */
+async function pagesSeen(): Promise<number> {
+  const [row] = await database.query<{ pages: number }>(
+    `select sum(heap_blks_read + heap_blks_hit + idx_blks_read + idx_blks_hit)::int as pages
+     from pg_statio_user_tables where schemaname = 'belfry' and relname in ('instance', 'finished_instance')`,
+  );
+  return row!.pages;
+}
+
+const CASES: readonly (readonly [string, InstanceFilter, ListCursor | null])[] = [
+  ["dispatches", { idPrefix: "wf_" }, null],
+  ["dispatches, from the middle on", { idPrefix: "wf_" }, { at: FIRST_AT + DISPATCHES / 2, id: "wf_" }],
+  ["dispatches in a state", { idPrefix: "wf_", states: ["COMPLETED"] }, null],
+  ["dispatches of a few instants", { idPrefix: `wf_${Math.floor((FIRST_AT + DISPATCHES / 2) / 10)}` }, null],
+  ["instances by any other prefix", { idPrefix: "0a1" }, null],
+  ["dispatches to one destination", { definitionId: "$dispatch/https://77" }, null],
+];
+
+it.each(CASES)("a list of %s reads what it gives, and not what is newer", async (_what, filter, after) => {
+  const before = await pagesSeen();
+  const store = await database.openStore();
+  const listed = await store.queries.listInstances(filter, after, LIMIT);
+  // A connection reports what it did when it ends, at the latest.
+  await store.close();
+  let pages = 0;
+  while (pages === 0) pages = (await pagesSeen()) - before;
+
+  expect(listed.length).toBeGreaterThan(1);
+  expect(pages).toBeLessThanOrEqual(FEW_PAGES);
+});

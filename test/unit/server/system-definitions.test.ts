@@ -1,0 +1,74 @@
+import { fromJson } from "@bufbuild/protobuf";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { describe, expect, it } from "vitest";
+import { DefinitionSchema } from "../../../src/gen/belfry/v1/definition_pb.ts";
+import { DefinitionService } from "../../../src/gen/belfry/v1/definition_service_pb.ts";
+import { dispatchDefinition } from "../../../src/domain/webhook/dispatch-definition.ts";
+import { anApiInProcess, refusalOf } from "../../support/api-in-process.ts";
+import { MANUAL_START_AT } from "../../support/manual-clock.ts";
+import { aDefinition } from "../../support/records.ts";
+
+const ID = "$dispatch/https://hooks.example.com";
+
+function given() {
+  const api = anApiInProcess();
+  const spec = { ...dispatchDefinition("https://hooks.example.com") };
+  api.runtime.put(
+    aDefinition({ id: ID, spec: { ...spec, schedule: { ...spec.schedule, anchorAt: MANUAL_START_AT } } }),
+  );
+  return { runtime: api.runtime, client: api.client(DefinitionService) };
+}
+
+describe("a definition of the system", () => {
+  const definitionId = ID;
+  const startTime = timestampFromMs(MANUAL_START_AT - 2000);
+  const endTime = timestampFromMs(MANUAL_START_AT - 1000);
+  const commands: [string, (client: ReturnType<typeof given>["client"]) => Promise<unknown>][] = [
+    ["updated", (client) => client.updateDefinition({ definition: { id: ID, name: "mine" } })],
+    ["deleted", (client) => client.deleteDefinition({ definitionId })],
+    ["paused", (client) => client.pauseDefinition({ definitionId })],
+    ["resumed", (client) => client.resumeDefinition({ definitionId })],
+    ["cancelled", (client) => client.cancelDefinition({ definitionId })],
+    ["triggered", (client) => client.triggerDefinition({ definitionId })],
+    ["triggered in a batch", (client) => client.batchTriggerDefinition({ definitionId, items: [{}] })],
+    ["backfilled", (client) => client.backfillDefinition({ definitionId, startTime, endTime })],
+  ];
+
+  it.each(commands)("cannot be %s by a caller", async (_, command) => {
+    const { runtime, client } = given();
+    expect(await refusalOf(command(client))).toMatchObject({
+      code: "FailedPrecondition",
+      reason: "SYSTEM_RESOURCE",
+      metadata: { definition_id: ID },
+    });
+    expect(runtime.asked).toEqual([]);
+  });
+
+  it("can be read", async () => {
+    const { definition } = await given().client.getDefinition({ definitionId });
+    expect(definition).toMatchObject({ id: ID, name: "dispatches to https://hooks.example.com" });
+    expect(definition?.schedule?.timing.case).toBeUndefined();
+  });
+
+  it("stands in no list and in no bulk command", async () => {
+    const { client } = given();
+    expect((await client.listDefinitions({})).definitions).toEqual([]);
+    expect((await client.searchDefinitions({ query: "dispatches" })).matches).toEqual([]);
+    const { bulk } = await client.pauseDefinition({ selector: { states: [1] }, validateOnly: true });
+    expect(bulk).toMatchObject({ matchedCount: 0n });
+  });
+
+  it("has an id that no caller can choose", async () => {
+    const definition = fromJson(DefinitionSchema, {
+      id: "$mine",
+      schedule: { every: { interval: "60s" } },
+      action: { worker: { queue: "agents" } },
+    });
+    const { runtime, client } = given();
+    expect(await refusalOf(client.createDefinition({ definition }))).toMatchObject({
+      reason: "INVALID_FIELD",
+      fields: ["definition.id"],
+    });
+    expect(runtime.asked).toEqual([]);
+  });
+});
