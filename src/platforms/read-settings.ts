@@ -1,0 +1,113 @@
+/** Reading settings as they were given: checked against what the connector asks for, defaults filled in. */
+import type { Json, JsonObject } from "../domain/json.ts";
+import type { Violation } from "../domain/violation.ts";
+import type { SettingForm, SettingSpec, Settings } from "./setting.ts";
+
+const MAX_TEXT = 4096;
+const MAX_ENTRIES = 500;
+
+/** @returns the settings, and what breaks a rule; fields are `settings.<name>`. Settings with violations are not to be used. */
+export function readSettings(
+  specs: readonly SettingSpec[],
+  given: JsonObject,
+): { readonly settings: Settings; readonly violations: readonly Violation[] } {
+  const violations: Violation[] = [];
+  const refuse = (name: string, description: string): void => {
+    violations.push({ field: `settings.${name}`, description });
+  };
+  const known = new Set(specs.map(({ name }) => name));
+  for (const name of Object.keys(given)) {
+    if (!known.has(name)) refuse(name, `is no setting of this connector; it has ${[...known].join(", ")}`);
+  }
+  const settings: Record<string, Json> = {};
+  for (const spec of specs) {
+    const value = given[spec.name] ?? null;
+    const broken = value === null ? null : faultOf(spec, value);
+    if (broken !== null) refuse(spec.name, broken);
+    const isMissing = value === null || value === "";
+    if (isMissing && spec.required && spec.default === null) refuse(spec.name, "is required");
+    settings[spec.name] = isMissing ? spec.default : value;
+  }
+  return { settings, violations };
+}
+
+function faultOf({ form, options }: SettingSpec, value: Json): string | null {
+  switch (form) {
+    case "TEXT":
+    case "PASSWORD":
+      return isText(value) ? null : `must be a text of at most ${MAX_TEXT} characters`;
+    case "URL":
+      return isText(value) && (value === "" || isHttpUrl(value)) ? null : "must be an http or https URL";
+    case "NUMBER":
+      return typeof value === "number" && Number.isFinite(value) && value >= 0 ? null : "must be a number from 0";
+    case "SWITCH":
+      return typeof value === "boolean" ? null : "must be true or false";
+    case "SELECT": {
+      const allowed = (options ?? []).map((option) => option.value);
+      return isText(value) && allowed.includes(value) ? null : `must be one of ${allowed.join(", ")}`;
+    }
+    case "LIST":
+      return Array.isArray(value) && value.length <= MAX_ENTRIES && value.every(isText)
+        ? null
+        : `must be a list of at most ${MAX_ENTRIES} texts`;
+    case "MAP":
+      return isMap(value) ? null : `must be a map of at most ${MAX_ENTRIES} texts to texts`;
+    default:
+      return form satisfies never;
+  }
+}
+
+function isText(value: Json | undefined): value is string {
+  return typeof value === "string" && value.length <= MAX_TEXT;
+}
+
+function isHttpUrl(text: string): boolean {
+  return /^https?:\/\//iu.test(text) && URL.canParse(text);
+}
+
+function isMap(value: Json): boolean {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    !Array.isArray(value) &&
+    Object.values(value).length <= MAX_ENTRIES &&
+    Object.values(value).every(isText)
+  );
+}
+
+function valueOf(settings: Settings, name: string, form: SettingForm): Json {
+  const value = settings[name];
+  if (value === undefined) {
+    throw new Error(`A connector asks for the setting "${name}" (${form}), which it does not describe`);
+  }
+  return value;
+}
+
+/** Empty when nothing is set. */
+export function textOf(settings: Settings, name: string): string {
+  const value = valueOf(settings, name, "TEXT");
+  return typeof value === "string" ? value : "";
+}
+
+/** A base URL or path, without slashes at its end. */
+export function urlOf(settings: Settings, name: string): string {
+  return textOf(settings, name).replace(/\/+$/u, "");
+}
+
+export function numberOf(settings: Settings, name: string): number {
+  return Number(valueOf(settings, name, "NUMBER"));
+}
+
+export function isOn(settings: Settings, name: string): boolean {
+  return valueOf(settings, name, "SWITCH") === true;
+}
+
+export function listOf(settings: Settings, name: string): readonly string[] {
+  const value = valueOf(settings, name, "LIST");
+  return Array.isArray(value) ? value.map(String) : [];
+}
+
+export function mapOf(settings: Settings, name: string): Readonly<Record<string, string>> {
+  const value = valueOf(settings, name, "MAP");
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, string>) : {};
+}
