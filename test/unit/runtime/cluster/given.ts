@@ -6,7 +6,7 @@ import type { JournalBatch } from "../../../../src/ports/store/journal.ts";
 import { StoreUnavailable } from "../../../../src/ports/store/journal.ts";
 import type { Store } from "../../../../src/ports/store/store.ts";
 import { DEFAULT_RUNTIME_OPTIONS, startRuntime } from "../../../../src/runtime/index.ts";
-import type { RuntimeOptions, StartedRuntime } from "../../../../src/runtime/index.ts";
+import type { RuntimeDeps, RuntimeOptions, StartedRuntime } from "../../../../src/runtime/index.ts";
 import { createMemoryStore } from "../../../../src/store/memory/memory-store.ts";
 import type { FaultyStore } from "../../../support/faulty-store.ts";
 import { faultyStore } from "../../../support/faulty-store.ts";
@@ -53,6 +53,7 @@ export async function aCluster(count: number, options: Partial<RuntimeOptions> =
 export async function makeCluster(
   count: number,
   options: Partial<RuntimeOptions> = {},
+  parts: Pick<RuntimeDeps, "webhooks"> = {},
 ): Promise<{ readonly cluster: GivenCluster; readonly end: () => Promise<void> }> {
   const clock = new ManualClock();
   const network = new LossyNetwork(clock);
@@ -90,6 +91,7 @@ export async function makeCluster(
     bus.listen = ({ heard, changed }) =>
       listen.call(bus, { heard: (text) => process.run(() => heard(text)), changed: (is) => changed(is) });
     const node = startRuntime({
+      ...parts,
       store: line,
       bus,
       clock: process,
