@@ -2,6 +2,7 @@
 import { eventChannel, type StatusEvent } from "../../domain/event/status-event.ts";
 import { invalid } from "../../domain/error.ts";
 import { shardOf } from "../../domain/routing.ts";
+import { isDispatchId } from "../../domain/webhook/dispatch-id.ts";
 
 export interface EventSelection {
   matches(event: StatusEvent): boolean;
@@ -58,7 +59,7 @@ function isMatch(pattern: readonly string[], subject: readonly string[]): boolea
 function shardNamedBy(parts: readonly string[], shardCount: number): number | null {
   const [belfry, events, , id] = parts;
   if (belfry !== ROOT[0] || events !== ROOT[1]) return null;
-  // An underscore may stand for a character of the id that a subject cannot hold.
-  if (id === undefined || id === "*" || id === ">" || id.includes("_")) return null;
-  return shardOf(id, shardCount);
+  if (id === undefined || id === "*" || id === ">") return null;
+  // An underscore may stand for a character of the id that a subject cannot hold; in the ids of dispatches it is one.
+  return id.includes("_") && !isDispatchId(id) ? null : shardOf(id, shardCount);
 }

@@ -30,9 +30,10 @@ const services = Object.entries(compose.services);
 const nodes = services.filter(([, { build }]) => build !== undefined);
 const others = services.filter(([, { build }]) => build === undefined);
 
-/** What a node makes of its environment. */
+/** What a node makes of its environment, where `${NAME:-…}` stands for what follows: nobody has set NAME. */
 function configOf(name: string, { environment = {} }: Service): Config {
-  const reading = readConfig(environment, { hostname: name, pid: 1, readFile: () => "" });
+  const unset = Object.entries(environment).map(([key, value]) => [key, value.replaceAll(/\$\{\w+:-([^}]*)\}/g, "$1")]);
+  const reading = readConfig(Object.fromEntries(unset), { hostname: name, pid: 1, readFile: () => "" });
   if (reading.kind === "wrong") throw new Error(reading.message);
   expect(reading.warnings).toEqual([expect.stringMatching(/^BELFRY_LISTEN lets other machines in/)]);
   return reading.config;

@@ -35,6 +35,8 @@ describe("subject patterns", () => {
       expect(shardsOf("belfry.events.instance.i1.>", wide)).toBeNull();
     }
     expect(shardsOf()).toBeNull();
+    const dispatch = "wf_1767225600000_7c1fe2a4b90d3e58a1c6";
+    expect(shardsOf(`belfry.events.instance.${dispatch}.>`)).toEqual(new Set([shardOf(dispatch, 128)]));
   });
 
   it("find a resource whose id a subject cannot hold as it is", () => {
