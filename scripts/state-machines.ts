@@ -9,6 +9,8 @@ import { resolve } from "node:path";
 import { breakerMachine } from "../src/actors/breaker/machine.ts";
 import { destinationMachine } from "../src/actors/destination/machine.ts";
 import { instanceMachine } from "../src/actors/instance/machine.ts";
+import { platformMachine } from "../src/actors/platform/machine.ts";
+import { sessionMachine } from "../src/actors/session/machine.ts";
 import { supervisorMachine } from "../src/actors/supervisor/machine.ts";
 
 const PAGE = resolve(import.meta.dirname, "../docs/state-machines.md");
@@ -135,7 +137,9 @@ function page(): string {
     section("Definition (任务定义): its supervisor", "src/actors/supervisor/machine.ts", supervisorMachine),
     section("Instance (任务实例)", "src/actors/instance/machine.ts", instanceMachine),
     section("Destination (推送目标)", "src/actors/destination/machine.ts", destinationMachine),
-    section("Breaker (熔断器): of a destination", "src/actors/breaker/machine.ts", breakerMachine),
+    section("Platform (第三方平台)", "src/actors/platform/machine.ts", platformMachine),
+    section("Session (审批实例)", "src/actors/session/machine.ts", sessionMachine),
+    section("Breaker (熔断器): of a destination or a platform", "src/actors/breaker/machine.ts", breakerMachine),
   ].join("\n");
 }
 

@@ -9,10 +9,13 @@ import { addDoctorCommand } from "./doctor/command.ts";
 import { addHealthCommand } from "./health/command.ts";
 import { addInstancesCommand } from "./instances/command.ts";
 import { addMigrateCommand } from "./migrate/command.ts";
+import { addPlatformsCommand } from "./platforms/command.ts";
+import { addPushesCommand } from "./pushes/command.ts";
 import { addServeCommand } from "./serve/command.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { ownVersion } from "./version.ts";
 import { addWatchCommand } from "./watch/command.ts";
+import { addWorkItemsCommand } from "./work-items/command.ts";
 
 /** The `belfry` command with all it can do. */
 export function buildProgram(surroundings: Surroundings): Command {
@@ -42,6 +45,9 @@ export function buildProgram(surroundings: Surroundings): Command {
   addInstancesCommand(program, surroundings);
   addDispatchesCommand(program, surroundings);
   addDestinationsCommand(program, surroundings);
+  addPlatformsCommand(program, surroundings);
+  addPushesCommand(program, surroundings);
+  addWorkItemsCommand(program, surroundings);
   addWatchCommand(program, surroundings);
   addClusterCommands(program, surroundings);
   addHealthCommand(program, surroundings);

@@ -6,6 +6,9 @@ import { DefinitionService } from "../gen/belfry/v1/definition_service_pb.ts";
 import { DispatchService } from "../gen/belfry/v1/dispatch_service_pb.ts";
 import { EventService } from "../gen/belfry/v1/event_service_pb.ts";
 import { InstanceService } from "../gen/belfry/v1/instance_service_pb.ts";
+import { PlatformService } from "../gen/belfry/v1/platform_service_pb.ts";
+import { PushService } from "../gen/belfry/v1/push_service_pb.ts";
+import { WorkItemService } from "../gen/belfry/v1/work_item_service_pb.ts";
 import { WorkerService } from "../gen/belfry/v1/worker_service_pb.ts";
 import type { Backoff } from "./backoff.ts";
 import { openConnection } from "./connection.ts";
@@ -49,6 +52,9 @@ export interface BelfryClient {
   readonly instances: Client<typeof InstanceService>;
   readonly workers: Client<typeof WorkerService>;
   readonly dispatches: Client<typeof DispatchService>;
+  readonly platforms: Client<typeof PlatformService>;
+  readonly workItems: Client<typeof WorkItemService>;
+  readonly pushes: Client<typeof PushService>;
   readonly events: Client<typeof EventService>;
   readonly cluster: Client<typeof ClusterService>;
   /** The events as one unbroken sequence, over any number of connections. */
@@ -90,6 +96,9 @@ export function createBelfryClient(url: string, options: BelfryClientOptions = {
     instances: createClient(InstanceService, transport),
     workers: createClient(WorkerService, transport),
     dispatches: createClient(DispatchService, transport),
+    platforms: createClient(PlatformService, transport),
+    workItems: createClient(WorkItemService, transport),
+    pushes: createClient(PushService, transport),
     events,
     cluster: createClient(ClusterService, transport),
     watchEvents: (watch = {}) =>

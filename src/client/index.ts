@@ -71,6 +71,7 @@ export type {
 
 // The messages and enums of the API.
 export * from "../gen/belfry/v1/action_pb.ts";
+export * from "../gen/belfry/v1/approval_pb.ts";
 export * from "../gen/belfry/v1/cluster_pb.ts";
 export * from "../gen/belfry/v1/cluster_service_pb.ts";
 export * from "../gen/belfry/v1/definition_pb.ts";
@@ -82,6 +83,11 @@ export * from "../gen/belfry/v1/event_pb.ts";
 export * from "../gen/belfry/v1/event_service_pb.ts";
 export * from "../gen/belfry/v1/instance_pb.ts";
 export * from "../gen/belfry/v1/instance_service_pb.ts";
+export * from "../gen/belfry/v1/platform_pb.ts";
+export * from "../gen/belfry/v1/platform_service_pb.ts";
 export * from "../gen/belfry/v1/policy_pb.ts";
+export * from "../gen/belfry/v1/push_pb.ts";
+export * from "../gen/belfry/v1/push_service_pb.ts";
 export * from "../gen/belfry/v1/schedule_pb.ts";
+export * from "../gen/belfry/v1/work_item_service_pb.ts";
 export * from "../gen/belfry/v1/worker_service_pb.ts";

@@ -1,3 +1,5 @@
+import type { PlatformPush } from "./approval/platform-push.ts";
+import { pushQueue } from "./approval/platform-push.ts";
 import { DEFAULT_TIMEOUTS, type Timeouts } from "./policy/timeouts.ts";
 import type { Violation } from "./violation.ts";
 import { destinationQueue, originOf } from "./webhook/origin.ts";
@@ -28,15 +30,27 @@ export interface WebhookAction {
   readonly callback: { readonly timeoutMs: number } | null;
 }
 
+/** Work of Belfry's own, done by any node: a batch of pushes, a sweep. Only Belfry makes these. */
+export interface JobAction {
+  readonly kind: "job";
+  /** One of those that nodes know. */
+  readonly job: string;
+}
+
 /** What an instance runs. */
 export type Action =
   | { readonly kind: "worker"; readonly queue: string; readonly disconnectPolicy: DisconnectPolicy }
   | NatsAction
   | WebhookAction
+  | PlatformPush
+  | JobAction
   | { readonly kind: "external" };
 
 /** The queue of what nodes run themselves over NATS. No worker can ask for it: names of users have no `$`. */
 export const NATS_QUEUE = "$nats";
+
+/** The queue of Belfry's own work. */
+export const JOBS_QUEUE = "$jobs";
 
 /** The queue in which an instance waits for whoever runs it; null when nobody here does. */
 export function queueOf(action: Action): string | null {
@@ -47,6 +61,10 @@ export function queueOf(action: Action): string | null {
       return NATS_QUEUE;
     case "webhook":
       return destinationQueue(originOf(action.url));
+    case "push":
+      return pushQueue(action.platformId);
+    case "job":
+      return JOBS_QUEUE;
     case "external":
       return null;
   }
@@ -57,7 +75,7 @@ const BUILT_IN_HEARTBEAT_MS = 10_000;
 
 /** The heartbeat timeout of attempts whose action has one of its own; undefined: it depends on the worker. */
 export function heartbeatOf(action: Action): number | undefined {
-  return action.kind === "nats" || action.kind === "webhook" ? BUILT_IN_HEARTBEAT_MS : undefined;
+  return action.kind === "worker" || action.kind === "external" ? undefined : BUILT_IN_HEARTBEAT_MS;
 }
 
 /** How long a request waits for its reply, unless the timeouts say otherwise. */
@@ -66,6 +84,9 @@ export const REQUEST_TIMEOUT_MS = 60_000;
 /** How long one delivery of a webhook takes at most, the wait for a callback apart, unless the timeouts say otherwise (S3). */
 export const DELIVERY_TIMEOUT_MS = 30_000;
 
+/** How long one push takes at most, with all its requests. */
+const PUSH_TIMEOUT_MS = 300_000;
+
 /** The timeouts of a definition that names none. */
 export function defaultTimeoutsOf(action: Action): Timeouts {
   switch (action.kind) {
@@ -73,6 +94,8 @@ export function defaultTimeoutsOf(action: Action): Timeouts {
       return { ...DEFAULT_TIMEOUTS, startToCloseMs: REQUEST_TIMEOUT_MS };
     case "webhook":
       return { ...DEFAULT_TIMEOUTS, startToCloseMs: DELIVERY_TIMEOUT_MS };
+    case "push":
+      return { ...DEFAULT_TIMEOUTS, startToCloseMs: PUSH_TIMEOUT_MS };
     default:
       return DEFAULT_TIMEOUTS;
   }

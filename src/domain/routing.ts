@@ -3,9 +3,11 @@
  *
  * A UUID carries its 16-bit routing hash in its last four hex digits, so a definition and the instances it fires, which are minted with the
  * definition's hash, live in one shard, and any node finds the shard of an id without asking the store. So do the ids of dispatches. Free-text
- * ids hash as a whole; a destination's own definition lives where the destination does.
+ * ids hash as a whole; a destination's own definition lives where the destination does, and so do the batches of a platform; pushes live where their
+ * session does.
  */
 import { isDispatchId } from "./webhook/dispatch-id.ts";
+import { platformOfBatchDefinition, shardOfPushDefinition } from "./approval/platform-push.ts";
 import { originOfDefinition } from "./webhook/origin.ts";
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
@@ -13,7 +15,13 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 /** The 16-bit routing hash of an id. */
 export function routingHash(id: string): number {
   const isMinted = (id.length === 36 && UUID.test(id)) || isDispatchId(id);
-  return isMinted ? Number.parseInt(id.slice(-4), 16) : hashText(originOfDefinition(id) ?? id);
+  if (isMinted) {
+    return Number.parseInt(id.slice(-4), 16);
+  }
+  const platform = platformOfBatchDefinition(id);
+  return (
+    shardOfPushDefinition(id) ?? (platform === null ? hashText(originOfDefinition(id) ?? id) : routingHash(platform))
+  );
 }
 
 /** The 16-bit FNV-1a hash (folded from 32 bits) of a text's UTF-16 units. */

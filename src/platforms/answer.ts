@@ -1,6 +1,6 @@
 /** What an answer means before its body is looked at: the same for all platforms (domain 3.0). */
 import type { JsonObject } from "../domain/json.ts";
-import type { PlatformAnswer, PlatformVerdict } from "./connector.ts";
+import type { PlatformAnswer, PlatformVerdict } from "../ports/platform/connector.ts";
 
 type Failure = Exclude<PlatformVerdict, { readonly class: "ok" }>;
 

@@ -1,16 +1,29 @@
 /** Reading settings as they were given: checked against what the connector asks for, defaults filled in. */
 import type { Json, JsonObject } from "../domain/json.ts";
 import type { Violation } from "../domain/violation.ts";
-import type { SettingForm, SettingSpec, Settings } from "./setting.ts";
+import { isTimeZone } from "./local-time.ts";
+import type { Connector, SettingsRead } from "../ports/platform/connector.ts";
+import type { SettingForm, SettingSpec, Settings } from "../ports/platform/setting.ts";
 
 const MAX_TEXT = 4096;
 const MAX_ENTRIES = 500;
 
-/** @returns the settings, and what breaks a rule; fields are `settings.<name>`. Settings with violations are not to be used. */
-export function readSettings(
+/**
+ * What reads the settings of a connector.
+ *
+ * @param rules what is wrong between settings of which each is right in itself.
+ */
+export function readerOf(
   specs: readonly SettingSpec[],
-  given: JsonObject,
-): { readonly settings: Settings; readonly violations: readonly Violation[] } {
+  rules: (settings: Settings) => readonly Violation[] = () => [],
+): Connector["read"] {
+  return (given) => {
+    const { settings, violations } = readSettings(specs, given);
+    return { settings, violations: violations.length > 0 ? violations : rules(settings) };
+  };
+}
+
+function readSettings(specs: readonly SettingSpec[], given: JsonObject): SettingsRead {
   const violations: Violation[] = [];
   const refuse = (name: string, description: string): void => {
     violations.push({ field: `settings.${name}`, description });
@@ -32,26 +45,35 @@ export function readSettings(
 }
 
 function faultOf({ form, options }: SettingSpec, value: Json): string | null {
+  const allowed = options?.map((option) => option.value) ?? null;
+  const isAllowed = (each: string): boolean => allowed === null || allowed.includes(each);
+  const ofThese = allowed === null ? "" : `, each of ${allowed.join(", ")}`;
   switch (form) {
     case "TEXT":
     case "PASSWORD":
       return isText(value) ? null : `must be a text of at most ${MAX_TEXT} characters`;
     case "URL":
-      return isText(value) && (value === "" || isHttpUrl(value)) ? null : "must be an http or https URL";
+      return isText(value) && (value === "" || isBaseUrl(value))
+        ? null
+        : "must be an http or https URL without a query";
     case "NUMBER":
       return typeof value === "number" && Number.isFinite(value) && value >= 0 ? null : "must be a number from 0";
     case "SWITCH":
       return typeof value === "boolean" ? null : "must be true or false";
-    case "SELECT": {
-      const allowed = (options ?? []).map((option) => option.value);
-      return isText(value) && allowed.includes(value) ? null : `must be one of ${allowed.join(", ")}`;
-    }
+    case "SELECT":
+      return isText(value) && isAllowed(value) ? null : `must be one of ${(allowed ?? []).join(", ")}`;
     case "LIST":
-      return Array.isArray(value) && value.length <= MAX_ENTRIES && value.every(isText)
+      return Array.isArray(value) &&
+        value.length <= MAX_ENTRIES &&
+        value.every((each: Json) => isText(each) && isAllowed(each))
         ? null
-        : `must be a list of at most ${MAX_ENTRIES} texts`;
+        : `must be a list of at most ${MAX_ENTRIES} texts${ofThese}`;
     case "MAP":
-      return isMap(value) ? null : `must be a map of at most ${MAX_ENTRIES} texts to texts`;
+      return isMap(value) && Object.keys(value).every(isAllowed)
+        ? null
+        : `must be a map of at most ${MAX_ENTRIES} texts to texts${allowed === null ? "" : `, the former of ${allowed.join(", ")}`}`;
+    case "TIME_ZONE":
+      return isText(value) && isTimeZone(value) ? null : "must be the IANA name of a time zone, as in Asia/Shanghai";
     default:
       return form satisfies never;
   }
@@ -61,11 +83,13 @@ function isText(value: Json | undefined): value is string {
   return typeof value === "string" && value.length <= MAX_TEXT;
 }
 
-function isHttpUrl(text: string): boolean {
-  return /^https?:\/\//iu.test(text) && URL.canParse(text);
+/** Paths are put below it, so nothing may stand behind its own; and credentials have settings of their own. */
+function isBaseUrl(text: string): boolean {
+  const url = URL.parse(text);
+  return url !== null && /^https?:$/u.test(url.protocol) && !/[?#]/u.test(text) && url.username + url.password === "";
 }
 
-function isMap(value: Json): boolean {
+function isMap(value: Json): value is JsonObject {
   return (
     typeof value === "object" &&
     value !== null &&
@@ -87,11 +111,6 @@ function valueOf(settings: Settings, name: string, form: SettingForm): Json {
 export function textOf(settings: Settings, name: string): string {
   const value = valueOf(settings, name, "TEXT");
   return typeof value === "string" ? value : "";
-}
-
-/** A base URL or path, without slashes at its end. */
-export function urlOf(settings: Settings, name: string): string {
-  return textOf(settings, name).replace(/\/+$/u, "");
 }
 
 export function numberOf(settings: Settings, name: string): number {

@@ -1,8 +1,11 @@
 import type { FailureCause } from "../domain/breaker.ts";
 
 export interface WebhookRequest {
+  /** Default POST. */
+  readonly method?: "GET" | "POST" | "PUT";
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** Empty: none. */
   readonly body: string;
   /** Until the connection stands, TLS included. Milliseconds, as are all. */
   readonly connectMs: number;

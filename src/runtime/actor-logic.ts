@@ -1,5 +1,7 @@
 import { decideDestination } from "../actors/destination/decide.ts";
 import { decideInstance } from "../actors/instance/decide.ts";
+import { decidePlatform } from "../actors/platform/decide.ts";
+import { decideSession } from "../actors/session/decide.ts";
 import { decideSupervisor } from "../actors/supervisor/decide.ts";
 
 /** The actors' own decisions: pure functions of what they are and what happens. */
@@ -7,6 +9,14 @@ export interface ActorLogic {
   readonly decideInstance: typeof decideInstance;
   readonly decideSupervisor: typeof decideSupervisor;
   readonly decideDestination: typeof decideDestination;
+  readonly decidePlatform: typeof decidePlatform;
+  readonly decideSession: typeof decideSession;
 }
 
-export const ACTORS: ActorLogic = { decideInstance, decideSupervisor, decideDestination };
+export const ACTORS: ActorLogic = {
+  decideInstance,
+  decideSupervisor,
+  decideDestination,
+  decidePlatform,
+  decideSession,
+};

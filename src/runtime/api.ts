@@ -14,6 +14,7 @@ import type { Priority } from "../domain/policy/priority.ts";
 import type { RetryPolicy } from "../domain/policy/retry.ts";
 import type { Timeouts } from "../domain/policy/timeouts.ts";
 import type { DestinationRecord, DestinationSettings } from "../domain/webhook/destination.ts";
+import type { PushStatesTold, TaskCenters } from "./platforms/api.ts";
 
 /** A definition and how its supervisor stands. */
 export interface DefinitionView {
@@ -205,12 +206,20 @@ export interface Heartbeat {
   readonly metadata?: JsonObject;
 }
 
-export interface Failure {
+/** What is kept of an attempt beside its result; only of attempts that a node makes itself. */
+export interface Kept {
+  /** What was sent and answered. */
+  readonly exchange?: JsonObject;
+  /** Merged, as that of heartbeats. */
+  readonly metadata?: JsonObject;
+  /** What a platform was told, or failed to be told. */
+  readonly pushStates?: PushStatesTold;
+}
+
+export interface Failure extends Kept {
   readonly error: ExecutionError;
   readonly retryable: boolean;
   readonly retryDelayMs?: number;
-  /** What was sent and answered; only of attempts that a node makes itself. */
-  readonly exchange?: JsonObject;
 }
 
 export interface WorkerCommands {
@@ -233,7 +242,7 @@ export interface WorkerCommands {
     token: string,
     heartbeat: Heartbeat,
   ): Promise<{ readonly cancelRequested: boolean; readonly pauseRequested: boolean }>;
-  complete(token: string, result: JsonObject | null, exchange?: JsonObject): Promise<InstanceState>;
+  complete(token: string, result: JsonObject | null, kept?: Kept): Promise<InstanceState>;
   fail(token: string, failure: Failure): Promise<InstanceState>;
 }
 
@@ -295,8 +304,8 @@ export interface ShardView {
 
 /** An actor in the memory of a node. */
 export interface ActorView {
-  readonly kind: "supervisor" | "instance" | "destination" | "queue";
-  /** Of its definition or instance; the origin of a destination; the name of a queue. */
+  readonly kind: "supervisor" | "instance" | "destination" | "platform" | "queue";
+  /** Of its definition, instance or platform; the origin of a destination; the name of a queue. */
   readonly id: string;
   readonly nodeId: string;
   /** Null: a queue has none. */
@@ -344,6 +353,7 @@ export interface Runtime {
   readonly instances: InstanceCommands;
   readonly dispatches: DispatchCommands;
   readonly destinations: DestinationCommands;
+  readonly taskCenters: TaskCenters;
   readonly workers: WorkerCommands;
   readonly events: EventFeed;
   readonly cluster: ClusterView;

@@ -1,18 +1,16 @@
 /** Decisions that wait for the next commit, gathered so that each row is named at most once however often its actor decided. */
 import type { OccurrenceRecord } from "../domain/definition/occurrence.ts";
-import type { SupervisorRecord } from "../domain/definition/supervision.ts";
 import type { BelfryError } from "../domain/error.ts";
 import type { Announcement, StatusEvent } from "../domain/event/status-event.ts";
 import type { AttemptRecord } from "../domain/instance/attempt.ts";
 import type { InstanceRecord } from "../domain/instance/instance.ts";
-import { isFinal } from "../domain/instance/instance.ts";
-import type { ActorStateRecord } from "../ports/store/actor-states.ts";
+import type { PushStateRecord, SessionRecord, WorkItemRecord } from "../domain/approval/records.ts";
+import type { ActorStateKey, ActorStateRecord } from "../ports/store/actor-states.ts";
 import type { JournalBatch, QueueEntry, RequestRecord, ShardFence } from "../ports/store/journal.ts";
+import type { InstanceChange } from "./batch-rows.ts";
+import { rowOfInstance, rowOfSupervisor } from "./batch-rows.ts";
 import { shardUnavailable } from "./refusals.ts";
 import type { InstanceResident, SupervisorResident } from "./residents.ts";
-
-/** Where an instance's row is and where it goes. */
-type InstanceChange = "created" | "changed" | "finished" | "revived";
 
 /** What happens when the batch is durable, or when its shard was lost before. */
 interface Continuation {
@@ -33,6 +31,12 @@ export interface StatefulResident extends Pinned {
   stateRecord(): ActorStateRecord;
 }
 
+/** A session in memory, with its work items by id. */
+export interface SessionRows extends Pinned {
+  readonly record: SessionRecord | null;
+  readonly items: ReadonlyMap<string, WorkItemRecord>;
+}
+
 /** What the batch needs to know of a shard to claim it. */
 export interface ShardClaim {
   readonly epoch: number;
@@ -50,6 +54,10 @@ export class OpenBatch {
   readonly #dequeued = new Map<string, QueueEntry>();
   readonly #requests: RequestRecord[] = [];
   readonly #actorStates = new Set<StatefulResident>();
+  readonly #removedActorStates = new Map<string, ActorStateKey>();
+  /** Sessions, and which of their items changed. */
+  readonly #sessions = new Map<SessionRows, Set<string>>();
+  readonly #pushStates = new Map<string, PushStateRecord>();
   readonly #announcements: { readonly shard: number; readonly announcement: Announcement }[] = [];
   readonly #continuations: Continuation[] = [];
   readonly #shards = new Set<number>();
@@ -130,7 +138,35 @@ export class OpenBatch {
       this.#actorStates.add(resident);
       resident.pins++;
     }
+    const { kind, id } = resident.stateRecord();
+    this.#removedActorStates.delete(`${kind}/${id}`);
     this.#shards.add(resident.shard);
+  }
+
+  removeActorState(resident: StatefulResident): void {
+    const { kind, id, shard } = resident.stateRecord();
+    if (this.#actorStates.delete(resident)) {
+      resident.pins--;
+    }
+    this.#removedActorStates.set(`${kind}/${id}`, { kind, id, shard });
+    this.#shards.add(shard);
+  }
+
+  /** Its session, and those of its items. */
+  session(resident: SessionRows, itemIds: readonly string[]): void {
+    const staged = this.#sessions.get(resident);
+    if (staged === undefined) {
+      this.#sessions.set(resident, new Set(itemIds));
+      resident.pins++;
+    } else {
+      itemIds.forEach((id) => staged.add(id));
+    }
+    this.#shards.add(resident.shard);
+  }
+
+  pushState(record: PushStateRecord): void {
+    this.#pushStates.set(JSON.stringify([record.platformId, record.thirdId]), record);
+    this.#shards.add(record.shard);
   }
 
   announce(shard: number, announcement: Announcement): void {
@@ -189,9 +225,18 @@ export class OpenBatch {
       dequeued: [...this.#dequeued.values()],
       requests: this.#requests,
       actorStates: [...this.#actorStates].map((resident) => resident.stateRecord()),
+      ...(this.#removedActorStates.size === 0 ? {} : { removedActorStates: [...this.#removedActorStates.values()] }),
+      sessions: [...this.#sessions.keys()].flatMap(({ record }) => record ?? []),
+      workItems: [...this.#sessions].flatMap(([{ items }, ids]) => [...ids].flatMap((id) => items.get(id) ?? [])),
+      pushStates: [...this.#pushStates.values()],
       events,
     };
-    const pinned = [...this.#supervisors.keys(), ...this.#instances.keys(), ...this.#actorStates];
+    const pinned = [
+      ...this.#supervisors.keys(),
+      ...this.#instances.keys(),
+      ...this.#actorStates,
+      ...this.#sessions.keys(),
+    ];
     const sealed = new SealedBatch(batch, this.#deleted, pinned, this.#continuations, this.decisions, this.#waiting);
     if (unclaimed.size > 0) {
       sealed.withoutShards((shard) => unclaimed.has(shard), shardUnavailable([...unclaimed][0] ?? 0));
@@ -272,6 +317,10 @@ export class SealedBatch {
       dequeued: kept(batch.dequeued),
       requests: kept(batch.requests),
       actorStates: kept(batch.actorStates),
+      ...(batch.removedActorStates === undefined ? {} : { removedActorStates: kept(batch.removedActorStates) }),
+      sessions: kept(batch.sessions),
+      workItems: kept(batch.workItems),
+      pushStates: kept(batch.pushStates),
       events: kept(batch.events),
     };
   }
@@ -319,38 +368,4 @@ function combined(before: InstanceChange, after: InstanceChange): InstanceChange
     return after === "revived" ? "changed" : "finished";
   }
   return after === "changed" ? before : after;
-}
-
-/**
- * The wake time a row gets. A stored one that is too early costs a look; one that is too late would lose a deadline. So it is written only
- * when it must become earlier, which keeps updates out of the index, and exactly when the actor is about to leave the memory.
- */
-function wakeAt(resident: { storedWakeAt: number | null }, deadlineAt: number | null, exact: boolean): number | null {
-  const stored = resident.storedWakeAt;
-  if (exact || (deadlineAt !== null && (stored === null || deadlineAt < stored))) {
-    resident.storedWakeAt = deadlineAt;
-  }
-  return resident.storedWakeAt;
-}
-
-function rowOfInstance(resident: InstanceResident, change: InstanceChange, wake: boolean): InstanceRecord {
-  if (isFinal(resident.record.state)) {
-    return { ...resident.record, wakeAt: null };
-  }
-  return {
-    ...resident.record,
-    wakeAt: wakeAt(resident, resident.deadlineAt, wake || change === "created" || change === "revived"),
-  };
-}
-
-function rowOfSupervisor(resident: SupervisorResident, wake: boolean): SupervisorRecord {
-  const gated = resident.roster.gated + resident.releasing;
-  // While instances wait for each other, or are being called off, a new owner must look at once.
-  const deadlineAt = gated > 0 || resident.supervision.cancelling !== undefined ? 0 : resident.deadlineAt;
-  return {
-    definitionId: resident.id,
-    shard: resident.shard,
-    supervision: { ...resident.supervision, gated },
-    wakeAt: wakeAt(resident, deadlineAt, wake),
-  };
 }

@@ -1,7 +1,11 @@
 /** What decisions leave to others, and what becomes of them. */
 import type { InstanceEffect } from "../actors/instance/effects.ts";
+import type { PlatformPush } from "../domain/approval/platform-push.ts";
+import { pushMetadataOf, pushStateOf } from "../domain/approval/push-log.ts";
 import type { BelfryError } from "../domain/error.ts";
-import type { JsonObject } from "../domain/json.ts";
+import type { Announcement } from "../domain/event/status-event.ts";
+import type { InstanceRecord } from "../domain/instance/instance.ts";
+import { isFinal } from "../domain/instance/instance.ts";
 import type { InstanceResident, SupervisorResident } from "./residents.ts";
 
 /** What decisions need of queues and workers. */
@@ -30,13 +34,43 @@ export type SupervisorOutcome =
   /** The state does not allow it, or nothing was due. */
   | { readonly kind: "ignored" };
 
-/** What every event of an instance tells beside its own details. */
-export function eventData(resident: InstanceResident, data: JsonObject): JsonObject {
-  const { spec, state } = resident.record;
-  return {
+/** What is announced of an instance; of a push that has come to its end, under the name of what was pushed too. */
+export function instanceEvents(
+  { id, record }: InstanceResident,
+  { name, data }: Extract<InstanceEffect, { kind: "announce" }>,
+  at: number,
+): readonly Announcement[] {
+  const { spec, state, life } = record;
+  const told = {
     state,
     ...(spec.definitionId === null ? {} : { definitionId: spec.definitionId }),
     ...(spec.businessId === "" ? {} : { businessId: spec.businessId }),
     ...data,
+  };
+  const own: Announcement = { resource: "instance", resourceId: id, name, at, data: told };
+  return spec.action.kind === "push" && isFinal(state) ? [own, pushEvent(id, spec.action, { state, life }, at)] : [own];
+}
+
+function pushEvent(
+  pushId: string,
+  { platformId, sessionId, workItemId, action, origin }: PlatformPush,
+  record: Pick<InstanceRecord, "state" | "life">,
+  at: number,
+): Announcement {
+  const metadata = pushMetadataOf(record.life.metadata);
+  return {
+    resource: "push",
+    resourceId: workItemId ?? sessionId,
+    name: pushStateOf(record).toLowerCase(),
+    at,
+    data: {
+      pushId,
+      platformId,
+      sessionId,
+      ...(workItemId === null ? {} : { workItemId }),
+      action,
+      origin,
+      ...(metadata === null ? {} : { thirdId: metadata.thirdId, result: metadata.result }),
+    },
   };
 }

@@ -20,7 +20,7 @@ import type { ActorLogic } from "./actor-logic.ts";
 import type { Deadlines } from "./deadlines.ts";
 import { instanceKey, supervisorKey } from "./deadlines.ts";
 import type { ExecutorPort, FollowUps, SupervisorOutcome } from "./decision-effects.ts";
-import { eventData } from "./decision-effects.ts";
+import { instanceEvents } from "./decision-effects.ts";
 import type { Journal } from "./journal.ts";
 import { newerOf } from "./holders.ts";
 import { afterWaiting, madeFor, withoutInstance } from "./ledger.ts";
@@ -285,13 +285,9 @@ export class Decisions {
         open.attempt({ ...effect.attempt, instanceId: id, shard });
         break;
       case "announce":
-        open.announce(shard, {
-          resource: "instance",
-          resourceId: id,
-          name: effect.name,
-          at,
-          data: eventData(resident, effect.data),
-        });
+        for (const announcement of instanceEvents(resident, effect, at)) {
+          open.announce(shard, announcement);
+        }
         break;
       case "ended":
         this.#ended(resident, effect.state, at);

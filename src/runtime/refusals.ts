@@ -55,6 +55,34 @@ export function instanceNotFound(id: string): BelfryError {
   return new BelfryError("INSTANCE_NOT_FOUND", `There is no instance "${id}".`, { metadata: { instance_id: id } });
 }
 
+export function platformNotFound(id: string): BelfryError {
+  return new BelfryError("PLATFORM_NOT_FOUND", `There is no platform "${id}".`, { metadata: { platform_id: id } });
+}
+
+export function triggerNotFound(id: string): BelfryError {
+  return new BelfryError("TRIGGER_NOT_FOUND", `There is no trigger "${id}".`, { metadata: { trigger_id: id } });
+}
+
+export function sessionNotFound(id: string): BelfryError {
+  return new BelfryError("SESSION_NOT_FOUND", `Nothing was reported of a session "${id}".`, {
+    metadata: { session_id: id },
+  });
+}
+
+export function workItemNotFound(id: string): BelfryError {
+  return new BelfryError("WORK_ITEM_NOT_FOUND", `Nothing was reported of a work item "${id}".`, {
+    metadata: { work_item_id: id },
+  });
+}
+
+export function batchRunning(platformId: string, batchId: string): BelfryError {
+  return new BelfryError(
+    "BATCH_RUNNING",
+    `A batch of this platform is running already: "${batchId}". Wait for its end, or cancel it.`,
+    { metadata: { platform_id: platformId, batch_id: batchId } },
+  );
+}
+
 export function stateForbids(what: string, state: string, hint: string): BelfryError {
   return new BelfryError("STATE_FORBIDS", `${what}: it is ${state}. ${hint}`.trim(), { metadata: { state } });
 }

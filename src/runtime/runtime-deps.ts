@@ -4,6 +4,7 @@ import type { Clock } from "../ports/clock.ts";
 import type { EventStream } from "../ports/event-stream.ts";
 import type { Ids } from "../ports/ids.ts";
 import type { Log } from "../ports/log.ts";
+import type { Connector } from "../ports/platform/connector.ts";
 import type { Random } from "../ports/random.ts";
 import type { Requester } from "../ports/requester.ts";
 import type { Store } from "../ports/store/store.ts";
@@ -24,8 +25,10 @@ export interface RuntimeDeps {
   readonly random: Random;
   readonly log: Log;
   readonly options: RuntimeOptions;
-  /** For webhooks; undefined: they wait. */
+  /** For webhooks and pushes; undefined: they wait. */
   readonly webhooks?: DeliveryDeps;
+  /** By name (适配器). Left out: none, and so no platform can be made. */
+  readonly connectors?: ReadonlyMap<string, Connector>;
   /** How actors decide, unless a test wants to see what comes of a wrong decision. */
   readonly actors?: ActorLogic;
   /** The same for all nodes of one database, and only for them: others on the bus are not heard. */

@@ -16,8 +16,7 @@ import { Decisions } from "./decisions.ts";
 import { definitionCommands } from "./definition-commands.ts";
 import { SharedEventFeed } from "./event-feed.ts";
 import { destinationCommands, dispatchCommands } from "./destinations/destination-commands.ts";
-import { Delivery } from "./destinations/delivery.ts";
-import { Destinations } from "./destinations/destinations.ts";
+import { destinationActors } from "./destinations/destination-actors.ts";
 import { natsExecutor } from "./executors/nats-executor.ts";
 import { Gate } from "./gate.ts";
 import { instanceCommands } from "./instance-commands.ts";
@@ -32,6 +31,7 @@ import { Residents } from "./residents.ts";
 import type { InstanceResident } from "./residents.ts";
 import type { RuntimeDeps } from "./runtime-deps.ts";
 import { RosterChange } from "./roster-change.ts";
+import { taskCenterParts } from "./platforms/task-center-parts.ts";
 import { SystemDefinitions } from "./system-definitions.ts";
 import { Takes } from "./takes.ts";
 import { Triggers } from "./triggers.ts";
@@ -71,7 +71,9 @@ export function startRuntime(deps: RuntimeDeps): StartedRuntime {
         queues.keepShards((shard) => !lost.has(shard));
         journal.dropShards(lost);
         cluster.lost(lost);
-        destinations.lost(lost);
+        for (const part of [destinations, centers.platforms, centers.sessions]) {
+          part.lost(lost);
+        }
         publisher?.lost(lost);
         for (const token of workers.dropAttempts((each) => lost.has(activation.shardOf(instanceOfToken(each) ?? "")))) {
           exchange.takeBack(token);
@@ -177,20 +179,13 @@ export function startRuntime(deps: RuntimeDeps): StartedRuntime {
       released: (supervisor, released) => decisions.run(() => decisions.releaseAll(supervisor, released)),
     },
   });
-  const destinations = new Destinations({
-    clock,
-    log,
-    store: store.actorStates,
-    ownership,
-    journal,
-    workers: () => routedWorkers,
-    delivery: deps.webhooks === undefined ? null : new Delivery(deps.webhooks, clock),
-    waitingFor: (queue) => queues.waitingIn(queue),
-    run: (decide) => decisions.run(decide),
+  const served = {
+    node: deps,
     actors: deps.actors ?? ACTORS,
-    nodeId: options.nodeId,
-    shardCount: options.shardCount,
-  });
+    workers: () => routedWorkers,
+    waitingFor: (queue: string) => queues.waitingIn(queue),
+  };
+  const destinations = destinationActors({ ...served, ownership, journal, decisions });
   const exchange = new WorkerExchange({
     clock,
     log,
@@ -203,7 +198,7 @@ export function startRuntime(deps: RuntimeDeps): StartedRuntime {
     nodeId: options.nodeId,
     shardCount: options.shardCount,
     everyMs: options.heartbeatMs,
-    serve: (queue) => destinations.serve(queue),
+    serve: (queue) => destinations.serve(queue) || centers.platforms.serve(queue),
   });
   queues.bind(
     {
@@ -267,7 +262,9 @@ export function startRuntime(deps: RuntimeDeps): StartedRuntime {
     rosterChange,
     triggers,
   };
+  const centers = taskCenterParts({ ...served, commands, systemDefinitions, routed: () => routed });
   const local: LocalCommands = {
+    ...centers.local,
     definitions: definitionCommands(commands),
     instances: instanceCommands(commands),
     reports: reportCommands(commands),
@@ -290,7 +287,14 @@ export function startRuntime(deps: RuntimeDeps): StartedRuntime {
     readDefinition: async (id) => (await store.queries.getDefinition(id))?.definition ?? null,
   });
   cluster.link.answer("command", (_, call) => carryOut(local, call));
-  const actors = new Actors({ clock, cluster, residents, destinations, queues, nodeId: options.nodeId });
+  const actors = new Actors({
+    clock,
+    cluster,
+    residents,
+    served: () => [...destinations.views(), ...centers.platforms.views()],
+    queues,
+    nodeId: options.nodeId,
+  });
   const compound = new CompoundCommands(routed.answers);
   const routedWorkers = workerCommands({
     clock,
@@ -315,8 +319,11 @@ export function startRuntime(deps: RuntimeDeps): StartedRuntime {
   readAhead.start();
   passivation.start();
   requests.start();
-  natsRequests?.start();
-  destinations.start();
+  const executors = [...centers.jobs(), ...(natsRequests === null ? [] : [natsRequests])];
+  const called = [destinations, centers.platforms];
+  executors.forEach((executor) => executor.start());
+  called.forEach((part) => part.start());
+  centers.sessions.start();
 
   function quiesce(): void {
     queues.close();
@@ -327,6 +334,7 @@ export function startRuntime(deps: RuntimeDeps): StartedRuntime {
   async function stopParts(): Promise<void> {
     requests.stop();
     passivation.stop();
+    centers.sessions.stop();
     exchange.stop();
     feed.stop();
     deadlines.stop();
@@ -338,6 +346,7 @@ export function startRuntime(deps: RuntimeDeps): StartedRuntime {
     instances: routed.instances,
     dispatches: routed.dispatches,
     destinations: routed.destinations,
+    taskCenters: centers.facade(),
     workers: routedWorkers,
     events: feed,
     cluster: {
@@ -361,7 +370,7 @@ export function startRuntime(deps: RuntimeDeps): StartedRuntime {
     quiesce,
     drain: async () => {
       quiesce();
-      const stopping = [...(natsRequests === null ? [] : [natsRequests.stop()]), ...destinations.stop()];
+      const stopping = [...executors.map((executor) => executor.stop()), ...called.flatMap((part) => part.stop())];
       if (stopping.length > 0) {
         await Promise.all(stopping);
       }
@@ -373,8 +382,9 @@ export function startRuntime(deps: RuntimeDeps): StartedRuntime {
       await cluster.leave();
     },
     crash: async () => {
-      natsRequests?.abandon();
-      destinations.abandon();
+      for (const part of [...executors, ...called]) {
+        part.abandon();
+      }
       gate.close();
       journal.abandon();
       await Promise.all([stopParts(), cluster.abandon()]);

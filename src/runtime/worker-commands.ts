@@ -1,5 +1,7 @@
 import type { InstanceEvent } from "../actors/instance/events.ts";
 import { BelfryError } from "../domain/error.ts";
+import type { InstanceState } from "../domain/instance/instance.ts";
+import { isFinal } from "../domain/instance/instance.ts";
 import type { JsonObject } from "../domain/json.ts";
 import type { Assignment, ExecutorCommands, WorkerCommands, WorkerOutlet, WorkerSession } from "./api.ts";
 import { instanceOfToken } from "./attempt-token.ts";
@@ -7,6 +9,7 @@ import type { AttemptCommands, ClaimedAttempt } from "./attempt-commands.ts";
 import type { ReportCommands } from "./cluster/routed-commands.ts";
 import type { CommandDeps } from "./definition-commands.ts";
 import { isUnavailable, staleAttempt } from "./refusals.ts";
+import type { PushStatesTold } from "./platforms/api.ts";
 import type { InstanceResident } from "./residents.ts";
 import type { Session, Workers } from "./workers.ts";
 
@@ -40,10 +43,12 @@ export function reportCommands({ clock, journal, activation, decisions, gate }: 
     return gate.pass(async () => {
       const resident = await holder(token);
       check(resident);
-      if (!decisions.instance(resident, event())) {
-        throw staleAttempt();
-      }
-      const value = answer(resident);
+      const value = decisions.run(() => {
+        if (!decisions.instance(resident, event())) {
+          throw staleAttempt();
+        }
+        return answer(resident);
+      });
       return journal.committed(resident.shard, () => value);
     });
   }
@@ -65,17 +70,11 @@ export function reportCommands({ clock, journal, activation, decisions, gate }: 
         }),
         ({ record }) => requireRoom(record.life.metadata, metadata),
       ),
-    complete: (token, result, exchange) =>
+    complete: (token, result, { pushStates, ...kept } = {}) =>
       report(
         token,
-        () => ({
-          type: "COMPLETE",
-          at: clock.now(),
-          token,
-          result,
-          ...(exchange === undefined ? {} : { exchange }),
-        }),
-        ({ record }) => record.state,
+        () => ({ type: "COMPLETE", at: clock.now(), token, result, ...kept }),
+        (resident) => stateWith(resident, pushStates),
       ),
     awaitResult: (token, { withinMs, exchange }) =>
       report(
@@ -83,13 +82,24 @@ export function reportCommands({ clock, journal, activation, decisions, gate }: 
         () => ({ type: "HAND_ON", at: clock.now(), token, withinMs, exchange }),
         ({ record }) => record.state,
       ),
-    fail: (token, failure) =>
+    fail: (token, { pushStates, ...failure }) =>
       report(
         token,
         () => ({ type: "FAIL", at: clock.now(), token, chance: decisions.chance(), ...failure }),
-        ({ record }) => record.state,
+        (resident) => stateWith(resident, pushStates),
       ),
   };
+
+  /** What a platform was told is in the commit with the end of the attempt that told it. */
+  function stateWith({ record, shard }: InstanceResident, pushStates: PushStatesTold | undefined): InstanceState {
+    if (pushStates !== undefined) {
+      const { told, failed } = pushStates;
+      for (const row of isFinal(record.state) ? [...told, ...failed] : told) {
+        journal.open.pushState({ ...row, shard });
+      }
+    }
+    return record.state;
+  }
 }
 
 /** What workers that are connected to this node ask for. */
@@ -149,7 +159,7 @@ export function workerCommands({
     open: (worker, outlet) => gate.passWaiting(() => open(worker, outlet)),
     poll: (worker, signal) => gate.passWaiting(() => poll(worker, signal)),
     heartbeat: (token, heartbeat) => known(token, reports.heartbeat(token, heartbeat)),
-    complete: (token, result, exchange) => ending(token, reports.complete(token, result, exchange)),
+    complete: (token, result, kept) => ending(token, reports.complete(token, result, kept)),
     fail: (token, failure) => ending(token, reports.fail(token, failure)),
     awaitResult: (token, delivered) => ending(token, reports.awaitResult(token, delivered)),
     giveBack: async (token) => {

@@ -4,6 +4,9 @@ import { DispatchService } from "../gen/belfry/v1/dispatch_service_pb.ts";
 import { file_belfry_v1_error_reason } from "../gen/belfry/v1/error_reason_pb.ts";
 import { EventService } from "../gen/belfry/v1/event_service_pb.ts";
 import { InstanceService } from "../gen/belfry/v1/instance_service_pb.ts";
+import { PlatformService } from "../gen/belfry/v1/platform_service_pb.ts";
+import { PushService } from "../gen/belfry/v1/push_service_pb.ts";
+import { WorkItemService } from "../gen/belfry/v1/work_item_service_pb.ts";
 import { WorkerService } from "../gen/belfry/v1/worker_service_pb.ts";
 import { file_google_rpc_error_details } from "../gen/google/rpc/error_details_pb.ts";
 import { Health } from "../gen/grpc/health/v1/health_pb.ts";
@@ -17,12 +20,25 @@ import { dispatchHandlers } from "./handlers/dispatch-handlers.ts";
 import type { ServiceEnvironment } from "./handlers/environment.ts";
 import { eventHandlers } from "./handlers/event-handlers.ts";
 import { instanceHandlers } from "./handlers/instance-handlers.ts";
+import { platformHandlers } from "./handlers/platform-handlers.ts";
+import { pushHandlers } from "./handlers/push-handlers.ts";
+import { workItemHandlers } from "./handlers/work-item-handlers.ts";
 import { workerHandlers } from "./handlers/worker-handlers.ts";
 import { healthHandlers } from "./health/health-handlers.ts";
 import { DescriptorIndex } from "./reflection/descriptor-index.ts";
 import { alphaReflectionHandlers, reflectionHandlers } from "./reflection/reflection-handlers.ts";
 
-const API = [DefinitionService, InstanceService, WorkerService, DispatchService, EventService, ClusterService];
+const API = [
+  DefinitionService,
+  InstanceService,
+  WorkerService,
+  DispatchService,
+  PlatformService,
+  WorkItemService,
+  PushService,
+  EventService,
+  ClusterService,
+];
 const BESIDE = [Health, ServerReflection, AlphaServerReflection];
 
 /** Every method this server serves, guarded, for any lane. */
@@ -36,6 +52,9 @@ export function allMethods(environment: ServiceEnvironment): GuardedMethod[] {
     ...guardService(InstanceService, instanceHandlers(environment), environment),
     ...guardService(WorkerService, workerHandlers(environment), environment),
     ...guardService(DispatchService, dispatchHandlers(environment), environment),
+    ...guardService(PlatformService, platformHandlers(environment), environment),
+    ...guardService(WorkItemService, workItemHandlers(environment), environment),
+    ...guardService(PushService, pushHandlers(environment), environment),
     ...guardService(EventService, eventHandlers(environment), environment),
     ...guardService(ClusterService, clusterHandlers(environment), environment),
     ...guardService(Health, health, environment),

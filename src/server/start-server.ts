@@ -2,6 +2,7 @@ import type { Clock } from "../ports/clock.ts";
 import type { Ids } from "../ports/ids.ts";
 import type { Log } from "../ports/log.ts";
 import type { ActorStateStore } from "../ports/store/actor-states.ts";
+import type { ApprovalStore } from "../ports/store/approvals.ts";
 import type { QueryStore } from "../ports/store/queries.ts";
 import type { Runtime } from "../runtime/index.ts";
 import { createCallbackListener } from "./callbacks/callback-listener.ts";
@@ -22,6 +23,7 @@ export interface ServerOptions {
   readonly runtime: Runtime;
   readonly queries: QueryStore;
   readonly actorStates: ActorStateStore;
+  readonly approvals: ApprovalStore;
   readonly webhooks: WebhookEnvironment;
   readonly clock: Clock;
   readonly ids: Ids;
@@ -54,7 +56,7 @@ const LAST_WORDS_MS = 500;
  * @throws RangeError when `listen` is no address; the system's error when it cannot be listened on.
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { runtime, queries, actorStates, webhooks, clock, ids, log, drainSignal } = options;
+  const { runtime, queries, actorStates, approvals, webhooks, clock, ids, log, drainSignal } = options;
   const limits: ServerLimits = { ...DEFAULT_LIMITS, ...options.limits };
   const draining = new AbortController();
   const closing = new AbortController();
@@ -67,6 +69,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     runtime,
     queries,
     actorStates,
+    approvals,
     webhooks,
     clock,
     ids,

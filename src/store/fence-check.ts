@@ -17,7 +17,7 @@ export function checkFenced({ fences, deletedDefinitions, ...sections }: Journal
   const fenced = new Set(fences.map(({ shard }) => shard));
   if (fenced.size < fences.length) throw new InvalidBatch("a shard has two fences");
   for (const [section, rows] of Object.entries(sections)) {
-    for (const { shard } of rows) {
+    for (const { shard } of rows ?? []) {
       if (!fenced.has(shard)) {
         throw new InvalidBatch(`${section} has a row in shard ${shard}, for which there is no fence`);
       }

@@ -25,11 +25,12 @@ export function anApiInProcess(answers: Answers = {}, limits: Partial<ServerLimi
   const clock = new ManualClock();
   const log = recordingLog();
   const box = new FakeSecretBox();
-  const { queries, actorStates } = runtime;
+  const { queries, actorStates, approvals } = runtime;
   const methods = allMethods({
     runtime,
     queries,
     actorStates,
+    approvals,
     webhooks: { box, refusal: privateRefusal },
     clock,
     ids: sequentialIds(),

@@ -46,6 +46,7 @@ export async function anApiServer(
     runtime,
     queries: runtime.queries,
     actorStates: runtime.actorStates,
+    approvals: runtime.approvals,
     webhooks: { box, refusal: () => null },
     clock: systemClock,
     ids: sequentialIds(),

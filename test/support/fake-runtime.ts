@@ -20,9 +20,11 @@ import type {
   NodeView,
   Runtime,
   RuntimeStatus,
+  TaskCenters,
   WorkerCommands,
 } from "../../src/runtime/index.ts";
 import { MemoryActorStates } from "../../src/store/memory/actor-states.ts";
+import { MemoryApprovals } from "../../src/store/memory/approvals.ts";
 import { MemoryQueries } from "../../src/store/memory/queries.ts";
 import { emptyTables, rowsOf } from "../../src/store/memory/tables.ts";
 import { MANUAL_START_AT } from "./manual-clock.ts";
@@ -43,6 +45,11 @@ export interface Answers {
   readonly dispatches?: Partial<DispatchCommands>;
   /** Without an answer to `get` every destination is as one that nothing was ever sent to. */
   readonly destinations?: Partial<DestinationCommands>;
+  readonly platforms?: Partial<TaskCenters["platforms"]>;
+  readonly approvals?: Partial<TaskCenters["approvals"]>;
+  readonly pushes?: Partial<TaskCenters["pushes"]>;
+  /** Default none. */
+  readonly connectors?: TaskCenters["connectors"];
   /** Unlike the others these are not recorded. Without answers the cluster is this node, alone, with no actors in memory. */
   readonly cluster?: Partial<ClusterView>;
 }
@@ -76,10 +83,12 @@ export class FakeRuntime implements Runtime {
   readonly workers: WorkerCommands;
   readonly dispatches: DispatchCommands;
   readonly destinations: DestinationCommands;
+  readonly taskCenters: TaskCenters;
   readonly cluster: ClusterView;
   readonly tables = emptyTables();
   readonly queries = new MemoryQueries(this.tables);
   readonly actorStates = new MemoryActorStates(this.tables);
+  readonly approvals = new MemoryApprovals(this.tables);
   readonly #listeners = new Set<Parameters<EventFeed["subscribe"]>>();
   #status: RuntimeStatus = {
     nodeId: "node1",
@@ -97,6 +106,13 @@ export class FakeRuntime implements Runtime {
     this.workers = this.#recorded<WorkerCommands>(answers.workers);
     this.dispatches = this.#recorded<DispatchCommands>(answers.dispatches);
     this.destinations = this.#recorded<DestinationCommands>({ get: unused, ...answers.destinations });
+    this.taskCenters = {
+      connectors: answers.connectors ?? new Map(),
+      platforms: this.#recorded<TaskCenters["platforms"]>(answers.platforms),
+      approvals: this.#recorded<TaskCenters["approvals"]>(answers.approvals),
+      pushes: this.#recorded<TaskCenters["pushes"]>(answers.pushes),
+      shownSettings: ({ settings }) => settings,
+    };
     this.cluster = this.#asCluster(answers.cluster);
     for (let shard = 0; shard < FAKE_SHARDS; shard++) {
       this.tables.shards.push({

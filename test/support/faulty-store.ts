@@ -62,6 +62,7 @@ export function faultyStore(store: Store): FaultyStore {
     queries: reachable(store.queries, reach),
     cursors: reachable(store.cursors, reach),
     actorStates: reachable(store.actorStates, reach),
+    approvals: reachable(store.approvals, reach),
     ping: async () => {
       reach();
       await store.ping();

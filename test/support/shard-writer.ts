@@ -7,7 +7,7 @@ import { anEvent } from "./records.ts";
 /** The rows of a batch that a test cares for; what is left out is empty. */
 export type BatchRows = Partial<Omit<JournalBatch, "fences">>;
 
-export const NO_ROWS: Omit<JournalBatch, "fences"> = {
+export const NO_ROWS: Required<Omit<JournalBatch, "fences">> = {
   definitions: [],
   supervisors: [],
   deletedDefinitions: [],
@@ -21,6 +21,10 @@ export const NO_ROWS: Omit<JournalBatch, "fences"> = {
   dequeued: [],
   requests: [],
   actorStates: [],
+  removedActorStates: [],
+  sessions: [],
+  workItems: [],
+  pushStates: [],
   events: [],
 };
 
@@ -73,7 +77,7 @@ export class ShardWriter {
     const whole = { ...NO_ROWS, ...rows };
     const { deletedDefinitions: _ids, ...withShard } = whole;
     const written = new Set(shards);
-    for (const part of Object.values(withShard)) for (const row of part) written.add(row.shard);
+    for (const part of Object.values(withShard)) for (const row of part ?? []) written.add(row.shard);
     const last = new Map(whole.events.map((event) => [event.shard, event.sequence]));
     return { ...whole, fences: [...written].map((shard) => this.fence(shard, last.get(shard))) };
   }

@@ -1,6 +1,7 @@
 import type { DestinationRecord } from "../../domain/webhook/destination.ts";
 import type { Announcement } from "../breaker/effects.ts";
 import { pureTransition } from "../pure-transition.ts";
+import { isFeltElsewhere } from "../throttle/throttled.ts";
 import type { DestinationEvent } from "./events.ts";
 import { destinationMachine } from "./machine.ts";
 
@@ -40,9 +41,8 @@ export function decideDestination(record: DestinationRecord, event: DestinationE
 function isWorthAWrite(before: DestinationRecord, after: DestinationRecord): boolean {
   return (
     after.revision !== before.revision ||
-    after.breaker.state !== before.breaker.state ||
+    isFeltElsewhere(before, after) ||
     (after.disabled === null) !== (before.disabled === null) ||
-    (after.failingSince === null) !== (before.failingSince === null) ||
-    (after.heldUntil !== null && after.heldUntil > (before.heldUntil ?? 0))
+    (after.failingSince === null) !== (before.failingSince === null)
   );
 }

@@ -1,22 +1,17 @@
 /** What deliveries and time make of a destination. Pure functions, as are those in the files beside. */
 import type { DestinationRecord } from "../../domain/webhook/destination.ts";
 import { withFailure } from "../breaker/calls.ts";
-import { decideBreaker } from "../breaker/decide.ts";
-import type { Announcement } from "../breaker/effects.ts";
 import { announce } from "../breaker/effects.ts";
 import type { BreakerEvent } from "../breaker/events.ts";
-import { MAX_HOLD_MS, heldUntilOf } from "./allowance.ts";
-import type { DeliveryFailure, DestinationEventOf } from "./events.ts";
+import * as throttle from "../throttle/throttled.ts";
+import type { DestinationEventOf } from "./events.ts";
 
 /** What the machine carries. */
 export interface DestinationContext {
   readonly record: DestinationRecord;
 }
 
-export interface DestinationStep {
-  readonly record: DestinationRecord;
-  readonly effects: readonly Announcement[];
-}
+export type DestinationStep = throttle.ThrottleStep<DestinationRecord>;
 
 type Delivered = DestinationEventOf<"DELIVERED">;
 
@@ -33,35 +28,10 @@ export function isSpent({ record }: DestinationContext, { at, outcome }: Deliver
 }
 
 /** A delivery that does not disable it. */
-export function deliver(context: DestinationContext, event: Delivered): DestinationStep {
-  const { outcome } = event;
-  return outcome.ok ? succeed(context, event) : fail(context, event, outcome);
-}
-
-function succeed({ record }: DestinationContext, { at, sentAt }: Delivered): DestinationStep {
-  const { record: next, effects } = tell(record, { type: "SUCCEEDED", at, sentAt });
-  return { record: next.failingSince === null ? next : { ...next, failingSince: null }, effects };
-}
-
-function fail({ record }: DestinationContext, event: Delivered, failure: DeliveryFailure): DestinationStep {
-  const { at, sentAt } = event;
-  const { cause, message, retryAfterMs = 0 } = failure;
-  const failing = { ...record, failingSince: Math.min(record.failingSince ?? at, at) };
-  if (retryAfterMs > 0) {
-    // It lives, and says when it can take more: the breaker has nothing to find out.
-    const heldUntil = Math.max(heldUntilOf(record.heldUntil ?? at, at), holdFor(retryAfterMs, at));
-    return {
-      record: { ...failing, heldUntil, breaker: withFailure(record.breaker, { cause, message, at }) },
-      effects: [],
-    };
-  }
-  return tell(failing, { type: "FAILED", at, sentAt, cause, message });
-}
-
-/** In whole seconds: deliveries that end together all bring a hold, and one write is enough for them. */
-function holdFor(retryAfterMs: number, at: number): number {
-  const asked = Math.ceil((at + retryAfterMs) / 1000) * 1000;
-  return Math.min(asked, Math.floor((at + MAX_HOLD_MS) / 1000) * 1000);
+export function deliver({ record }: DestinationContext, event: Delivered): DestinationStep {
+  const failingSince = event.outcome.ok ? null : Math.min(record.failingSince ?? event.at, event.at);
+  const known = failingSince === record.failingSince ? record : { ...record, failingSince };
+  return throttle.hear(known, record.settings.breaker, event);
 }
 
 /** Its receiver is gone for good. */
@@ -95,13 +65,10 @@ function disable({ record, effects }: DestinationStep, at: number, reason: strin
 
 /** Looks whether the breaker's time has come, or that of a hold. */
 export function wake({ record }: DestinationContext, { at }: DestinationEventOf<"WAKE">): DestinationStep {
-  const { heldUntil } = record;
-  const held = heldUntil === null || heldUntil <= at ? null : heldUntilOf(heldUntil, at);
-  return tell(held === heldUntil ? record : { ...record, heldUntil: held }, { type: "WAKE", at });
+  return throttle.wake(record, record.settings.breaker, at);
 }
 
 /** Tells its breaker. */
 export function tell(record: DestinationRecord, event: BreakerEvent): DestinationStep {
-  const { breaker, effects } = decideBreaker(record.breaker, record.settings.breaker, event);
-  return { record: breaker === record.breaker ? record : { ...record, breaker }, effects };
+  return throttle.tell(record, record.settings.breaker, event);
 }

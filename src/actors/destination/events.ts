@@ -1,5 +1,5 @@
-import type { FailureCause } from "../../domain/breaker.ts";
 import type { DestinationSettings } from "../../domain/webhook/destination.ts";
+import type { CallFailure } from "../throttle/throttled.ts";
 
 /** What can happen to a destination. Time, ids and sealed secrets come in with the event, so that the machine is pure. */
 export type DestinationEvent =
@@ -27,12 +27,7 @@ export type DestinationEvent =
 
 export type DeliveryOutcome = { readonly ok: true } | DeliveryFailure;
 
-export interface DeliveryFailure {
-  readonly ok: false;
-  readonly cause: FailureCause;
-  readonly message: string;
-  /** It asked to be left alone for so long. 0: it did not. */
-  readonly retryAfterMs?: number;
+export interface DeliveryFailure extends CallFailure {
   /** It answered that it is gone for good (410). */
   readonly isGone?: boolean;
 }

@@ -5,7 +5,7 @@ import type { JsonObject } from "../../domain/json.ts";
 import type { InstanceEffect } from "./effects.ts";
 import type { InstanceEventOf } from "./events.ts";
 import type { InstanceContext, Step } from "./life.ts";
-import { WITHDRAW, announce, isOffered, present } from "./life.ts";
+import { WITHDRAW, announce, isOffered, merged, present } from "./life.ts";
 
 export function complete({ life }: InstanceContext, event: InstanceEventOf<"COMPLETE">): Step {
   const ended = end(life, "COMPLETED", event.at);
@@ -13,6 +13,7 @@ export function complete({ life }: InstanceContext, event: InstanceEventOf<"COMP
     life: {
       ...ended.life,
       result: event.result,
+      metadata: merged(life.metadata, event.metadata),
       error: null,
       progress: life.progress === null ? null : { ...life.progress, percent: 100, at: event.at },
     },

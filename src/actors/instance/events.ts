@@ -28,6 +28,8 @@ export type InstanceEvent =
       readonly token: string;
       readonly result: JsonObject | null;
       readonly exchange?: JsonObject;
+      /** Merged, as that of HEARTBEAT. */
+      readonly metadata?: JsonObject;
     }
   /** Whoever ran it handed it on to somebody who reports the result with the same token, within so long. */
   | {
@@ -59,6 +61,8 @@ export interface AttemptFailure {
   readonly retryDelayMs?: number;
   /** What was sent and answered, when a node ran it itself. */
   readonly exchange?: JsonObject;
+  /** Merged, as that of HEARTBEAT. */
+  readonly metadata?: JsonObject;
   /** In [0, 1), for the jitter. */
   readonly chance: number;
 }

@@ -4,7 +4,7 @@ import { retryDelayMs } from "../../domain/policy/retry.ts";
 import { EVENT_OF, end, record, staleSignal } from "./ending.ts";
 import type { AttemptFailure } from "./events.ts";
 import type { InstanceContext, Step } from "./life.ts";
-import { announce } from "./life.ts";
+import { announce, merged } from "./life.ts";
 
 /** Whether the policy grants another attempt after this failure. */
 export function mayRetry({ spec, life }: InstanceContext, failure: Omit<AttemptFailure, "chance">): boolean {
@@ -34,6 +34,7 @@ export function backOff(
       stateAt: at,
       readyAt: null,
       nextAttemptAt: at + delayMs,
+      metadata: merged(life.metadata, failure.metadata),
       error: failure.error,
     },
     effects: [
@@ -59,7 +60,7 @@ export function giveUp(
 ): Step {
   const ended = end(life, state, at);
   return {
-    life: { ...ended.life, error: failure.error },
+    life: { ...ended.life, metadata: merged(life.metadata, failure.metadata), error: failure.error },
     effects: [
       record(life, at, outcome, failure.error, failure.exchange),
       ...staleSignal(life, outcome),

@@ -146,13 +146,17 @@ export function isHandedOn({ attempt }: InstanceLife): boolean {
   return attempt?.handedOn !== undefined;
 }
 
+/** Metadata with what is told of it. */
+export function merged(known: JsonObject | null, told: JsonObject | undefined): JsonObject | null {
+  return told === undefined ? known : { ...known, ...told };
+}
+
 export function heartbeat({ life }: InstanceContext, event: InstanceEventOf<"HEARTBEAT">): Step {
   const attempt = { ...present(life.attempt), seenAt: event.at };
   const told = event.progress !== undefined || event.metadata !== undefined;
   const progress = event.progress === undefined ? life.progress : { ...event.progress, at: event.at };
-  const metadata = event.metadata === undefined ? life.metadata : { ...life.metadata, ...event.metadata };
   return {
-    life: { ...life, attempt, progress, metadata },
+    life: { ...life, attempt, progress, metadata: merged(life.metadata, event.metadata) },
     effects:
       told && progress !== null
         ? [announce("progressed", { percent: progress.percent, step: progress.step, message: progress.message })]

@@ -66,6 +66,11 @@ export class Roster {
     return this.#unique.get(key) ?? null;
   }
 
+  /** Whether any unfinished member has this ordering key. */
+  hasOrderingKey(key: string): boolean {
+    return this.#ordered.has(key);
+  }
+
   /** Unfinished members with a supersede key, running or not, in no order. */
   withSupersedeKey(key: string): readonly string[] {
     return [...(this.#superseding.get(key) ?? [])];

@@ -9,6 +9,8 @@ const HINTS: Readonly<Record<string, string>> = {
   DISPATCH_NOT_FOUND: '"belfry dispatches list" shows which there are.',
   DESTINATION_NOT_FOUND: '"belfry destinations list" shows which there are.',
   DESTINATION_DISABLED: '"belfry destinations reset" enables it.',
+  PLATFORM_NOT_FOUND: '"belfry platforms list" shows which there are.',
+  TRIGGER_NOT_FOUND: '"belfry platforms triggers list" shows which there are.',
   NODE_NOT_FOUND: '"belfry nodes" shows which there are.',
   OVERLAP: "--ignore-overlap goes past it.",
   SHARD_UNAVAILABLE: '"belfry doctor" shows which node has the shards.',

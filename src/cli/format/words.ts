@@ -86,6 +86,10 @@ export function actionInWords(action: Action | undefined): string {
       return `NATS subject ${action.kind.value.subject}`;
     case "webhook":
       return `webhook ${action.kind.value.url}`;
+    case "push":
+      return `push ${action.kind.value.action} to platform ${action.kind.value.platformId}`;
+    case "job":
+      return `job ${action.kind.value.job}`;
     case "external":
       return "external";
     case undefined:

@@ -10,6 +10,7 @@ import { publicUrl } from "../../config/index.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Log } from "../../ports/log.ts";
 import type { Store } from "../../ports/store/store.ts";
+import { connectors } from "../../platforms/index.ts";
 import { DEFAULT_RUNTIME_OPTIONS, startRuntime } from "../../runtime/index.ts";
 import type { Runtime, RuntimeOptions } from "../../runtime/index.ts";
 import { startServer } from "../../server/index.ts";
@@ -79,6 +80,7 @@ export async function startNode({ config, clock, log, migrates, opened }: NodeOp
       eventStream,
       requester,
       webhooks: { ...webhooks, publicUrl: () => publicUrl(config, port ?? config.port), version: ownVersion() },
+      connectors,
       clock,
       ids,
       random: systemRandom,
@@ -97,6 +99,7 @@ export async function startNode({ config, clock, log, migrates, opened }: NodeOp
         runtime,
         queries: store.queries,
         actorStates: store.actorStates,
+        approvals: store.approvals,
         webhooks: { box: webhooks.box, refusal: (url) => webhooks.client.refusal(url) },
         clock,
         ids,

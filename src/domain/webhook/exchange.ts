@@ -6,7 +6,7 @@ import type { FailureCause } from "../breaker.ts";
 // Types, not interfaces: they are JSON objects.
 
 export type ExchangeRequest = {
-  readonly method: "POST";
+  readonly method: "GET" | "POST" | "PUT";
   readonly url: string;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;

@@ -133,7 +133,10 @@ export class Masking {
 function formsOf(secret: string): readonly string[] {
   const plain = [secret, ...secret.split(/\s+/u), secret.replace(/^whsec_/u, "")];
   return plain
-    .flatMap((text) => [text, JSON.stringify(text).slice(1, -1), encodeURIComponent(text.toWellFormed())])
+    .flatMap((text) => {
+      const inUrl = encodeURIComponent(text.toWellFormed());
+      return [text, JSON.stringify(text).slice(1, -1), inUrl, inUrl.replaceAll("%20", "+")];
+    })
     .filter((text) => text.length >= LEAST_SECRET && !SCHEME.test(text));
 }
 

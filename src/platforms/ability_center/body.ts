@@ -1,9 +1,9 @@
-/** The one body of every push: an instance and one of its tasks, as they stand. Field names and nulls are part of the wire contract. */
+/** The one body of every push: an instance and one of its tasks, as they stand. Field names and nulls are part of the wire contract; an instance without tasks comes without `task`. */
 import { chineseFirst, isOpen, type Session, type WorkItem } from "../../domain/approval/session.ts";
 import type { Json, JsonObject } from "../../domain/json.ts";
 import { localTime } from "../local-time.ts";
 import { isOn, textOf } from "../read-settings.ts";
-import type { Settings } from "../setting.ts";
+import type { Settings } from "../../ports/platform/setting.ts";
 
 export interface TaskTold {
   readonly item: WorkItem;
@@ -34,7 +34,7 @@ export function upsertBody({ session, instStatus, task, sendsMessage }: UpsertTo
       formUrlView: session.view.pc,
       formMobileUrlView: session.view.h5,
     },
-    task: task === null ? null : taskBody(session, task, settings),
+    ...(task === null ? {} : { task: taskBody(session, task, settings) }),
     sendMsg: sendsMessage ? 1 : 0,
   };
 }

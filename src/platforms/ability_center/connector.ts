@@ -1,20 +1,31 @@
 /** 能力中心: a task centre that stands on its own and takes every push as one upsert of an instance with a task. */
-import type { Connector, Operation, PlatformAnswer, PlatformRequest, PlatformVerdict } from "../connector.ts";
-import type { RequestContext } from "../connector.ts";
-import { listOf, textOf } from "../read-settings.ts";
-import type { Settings } from "../setting.ts";
+import type {
+  Connector,
+  Operation,
+  PlatformAnswer,
+  PlatformRequest,
+  PlatformVerdict,
+} from "../../ports/platform/connector.ts";
+import type { RequestContext } from "../../ports/platform/connector.ts";
+import { addressOf } from "../address.ts";
+import { listOf, readerOf, textOf } from "../read-settings.ts";
+import { sameNameFaults } from "../sent-names.ts";
+import type { Settings } from "../../ports/platform/setting.ts";
 import { holdsOneOf, isTransient, readEnvelope, saysUnknown } from "./envelope.ts";
 import { planPush } from "./plan.ts";
 import { ABILITY_CENTER_SETTINGS } from "./settings.ts";
 import { abilityCenterToken } from "./token.ts";
-import { addressOf } from "./url.ts";
 
 export const abilityCenter: Connector = {
   name: "ability_center",
   title: "能力中心",
   capability: "任务中心",
   category: "任务中心",
+  environments: [],
   settings: ABILITY_CENTER_SETTINGS,
+  read: readerOf(ABILITY_CENTER_SETTINGS, (settings) =>
+    sameNameFaults(settings, ["appIdParameter", "appSecretParameter"]),
+  ),
   plan: planPush,
   token: abilityCenterToken,
   requestOf,
@@ -29,7 +40,7 @@ function requestOf({ kind, body }: Operation, { settings, token }: RequestContex
   const path = textOf(settings, isDeletion ? "deletePath" : "pushPath");
   return {
     method: "POST",
-    url: addressOf(settings, path, { [textOf(settings, "accessTokenParameter")]: token }),
+    url: addressOf(settings, [path], { [textOf(settings, "accessTokenParameter")]: token }),
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify(body),
   };

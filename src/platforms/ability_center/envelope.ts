@@ -1,9 +1,9 @@
 /** Answers of the form `{"e":0,"m":"操作成功","d":{}}`: a code, which is 0 when all went well, and a message, which is the reason when not. */
 import type { Json, JsonObject } from "../../domain/json.ts";
 import { readAnswer } from "../answer.ts";
-import type { PlatformAnswer, PlatformVerdict } from "../connector.ts";
+import type { PlatformAnswer, PlatformVerdict } from "../../ports/platform/connector.ts";
 import { listOf } from "../read-settings.ts";
-import type { Settings } from "../setting.ts";
+import type { Settings } from "../../ports/platform/setting.ts";
 
 type Refusal = Exclude<PlatformVerdict, { readonly class: "ok" }>;
 

@@ -3,8 +3,18 @@
  * because nothing is published; what is assumed is a setting so that it can be put right without a release.
  */
 import { PUSH_ACTIONS } from "../../domain/approval/push-action.ts";
-import type { SettingSpec } from "../setting.ts";
-import { choice, optional, required } from "./described.ts";
+import type { SettingSpec } from "../../ports/platform/setting.ts";
+import {
+  actions,
+  choice,
+  host,
+  optional,
+  required,
+  sessionStatuses,
+  taskStatuses,
+  timeZone,
+  tokenSeconds,
+} from "../described.ts";
 
 /** R-012 [S]; 挂起 is [A]. 草稿 is not pushed [A]. */
 const SESSION_STATUSES = { RUNNING: "0", ABORTED: "1", COMPLETED: "2", REJECTED: "3", REVOKED: "4", SUSPENDED: "0" };
@@ -14,28 +24,19 @@ const TASK_STATUSES = { OPEN: "0", CLAIMED: "0", DONE: "3", WITHDRAWN: "3" };
 
 /** What is pushed, and in which words: the same for all that take the body of 能力中心. */
 export const UPSERT_SETTINGS: readonly SettingSpec[] = [
-  optional(
-    "LIST",
+  actions(
     "events",
     "推送事件",
     PUSH_ACTIONS,
     "Actions that are pushed. Without manual, pushes by hand, in batches and for repair are limited to what the other listed actions would have pushed, and to what the platform shows already.",
   ),
-  optional("LIST", "messageEvents", "发消息的事件", ["remind_task"], "Actions that are pushed with sendMsg 1."), // [A]
-  optional(
-    "MAP",
+  actions("messageEvents", "发消息的事件", ["remind_task"], "Actions that are pushed with sendMsg 1."), // [A]
+  sessionStatuses(
     "sessionStatus",
-    "实例状态映射",
     SESSION_STATUSES,
-    "instStatus by the session's state: DRAFT, RUNNING, SUSPENDED, COMPLETED, ABORTED, REJECTED, REVOKED. A state without one is not pushed.",
+    "instStatus by the session's state. A state without one is not pushed.",
   ),
-  optional(
-    "MAP",
-    "taskStatus",
-    "任务状态映射",
-    TASK_STATUSES,
-    "taskStatus by the work item's state: OPEN, CLAIMED, DONE, WITHDRAWN. A state without one is not pushed.",
-  ),
+  taskStatuses(TASK_STATUSES, "taskStatus by the work item's state. A state without one is not pushed."),
   choice(
     "taskStatusFrom",
     "任务状态来源",
@@ -74,7 +75,7 @@ export const UPSERT_SETTINGS: readonly SettingSpec[] = [
     true,
     "Whether ids and statuses that are integers are sent as numbers.",
   ), // [P]
-  optional("TEXT", "timeZone", "时区", "Asia/Shanghai", "IANA name of the time zone of the times sent."), // [A]
+  timeZone(), // [A]
 ];
 
 /** What its answers mean. */
@@ -90,7 +91,7 @@ export const ANSWER_SETTINGS: readonly SettingSpec[] = [
 ];
 
 export const ABILITY_CENTER_SETTINGS: readonly SettingSpec[] = [
-  required("URL", "host", "服务地址", "Base URL, e.g. https://ability.example.edu.cn. All paths are below it."), // [S]
+  host("服务地址", "https://ability.example.edu.cn"), // [S]
   required("TEXT", "appId", "应用标识", "Given by the platform to this application."), // [S]
   required("PASSWORD", "appSecret", "应用密钥", "Fetches access tokens, together with appId."), // [S]
   optional("TEXT", "tokenPath", "令牌路径", "/third/token.get-access-token", "GET: access token."), // [A]
@@ -102,13 +103,7 @@ export const ABILITY_CENTER_SETTINGS: readonly SettingSpec[] = [
     "app_secret",
     "Query parameter of tokenPath that carries appSecret.", // [A]
   ),
-  optional(
-    "NUMBER",
-    "tokenLifetime",
-    "令牌有效期",
-    7200,
-    "Seconds that a token holds when the platform does not say so.",
-  ), // [A]
+  tokenSeconds("tokenLifetime"), // [A]
   optional("TEXT", "pushPath", "推送路径", "/third/task.push.push-task", "POST: insert or update a task."), // [S]
   optional("TEXT", "accessTokenParameter", "令牌参数名", "access_token", "Query parameter that carries the token."), // [S]
   optional("LIST", "authCodes", "令牌失效的错误码", [], "Codes (e) that say that the token was not taken."), // [A]

@@ -1,7 +1,8 @@
 /** the platform's words for the states of sessions and work items, and who has an item. Null: no word, so it is not pushed. */
 import { isOpen, type Session, type WorkItem } from "../../domain/approval/session.ts";
+import { numbersOf } from "../people.ts";
 import { mapOf, textOf } from "../read-settings.ts";
-import type { Settings } from "../setting.ts";
+import type { Settings } from "../../ports/platform/setting.ts";
 
 export function instStatusOf(session: Session, settings: Settings): string | null {
   return wordOf(mapOf(settings, "sessionStatus"), session.state);
@@ -33,8 +34,7 @@ export function doneStatus(settings: Settings): string | null {
 
 /** Those who have it; of one that is done, also who did it in the name of others. */
 export function holdersOf({ state, assignees, handledBy }: WorkItem): readonly string[] {
-  const people = isOpen(state) || handledBy === null ? assignees : [...assignees, handledBy];
-  return [...new Set(people.map(({ number }) => number).filter((number) => number !== ""))];
+  return numbersOf(isOpen(state) || handledBy === null ? assignees : [...assignees, handledBy]);
 }
 
 function wordOf(words: Readonly<Record<string, string>>, state: string): string | null {

@@ -15,3 +15,14 @@ export function itemThirdId(session: Session, item: WorkItem): string {
 export function formerHolderThirdId(session: Session, item: WorkItem, number: string): string {
   return `${itemThirdId(session, item)}_${number}`;
 }
+
+/** @returns those of these ids that are of a former holder of the task, and no other's. */
+export function formerHolderThirdIds(
+  session: Session,
+  item: WorkItem,
+  items: readonly WorkItem[],
+  ids: readonly string[],
+): readonly string[] {
+  const others = new Set(items.map((each) => itemThirdId(session, each)));
+  return ids.filter((id) => id.startsWith(`${itemThirdId(session, item)}_`) && !others.has(id));
+}

@@ -1,15 +1,15 @@
 /** a token is fetched with the credentials of this system; when it is fetched, and how long it is kept, is the platform actor's business. */
 import type { Json, JsonObject } from "../../domain/json.ts";
-import type { PlatformAnswer, PlatformRequest, TokenProtocol, TokenVerdict } from "../connector.ts";
+import type { PlatformAnswer, PlatformRequest, TokenProtocol, TokenVerdict } from "../../ports/platform/connector.ts";
+import { addressOf } from "../address.ts";
 import { numberOf, textOf } from "../read-settings.ts";
-import type { Settings } from "../setting.ts";
+import type { Settings } from "../../ports/platform/setting.ts";
 import { isTransient, readEnvelope } from "./envelope.ts";
-import { addressOf } from "./url.ts";
 
 export const abilityCenterToken: TokenProtocol = { requestOf, tokenOf };
 
 function requestOf(settings: Settings): PlatformRequest {
-  const url = addressOf(settings, textOf(settings, "tokenPath"), {
+  const url = addressOf(settings, [textOf(settings, "tokenPath")], {
     [textOf(settings, "appIdParameter")]: textOf(settings, "appId"),
     [textOf(settings, "appSecretParameter")]: textOf(settings, "appSecret"),
   });

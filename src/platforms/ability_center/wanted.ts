@@ -2,11 +2,16 @@
 import type { PushAction } from "../../domain/approval/push-action.ts";
 import type { PushFacts } from "../../domain/approval/push-facts.ts";
 import { isOpen, type Session, type SessionState, type WorkItem } from "../../domain/approval/session.ts";
-import { localTime } from "../local-time.ts";
-import { isOn, listOf, textOf } from "../read-settings.ts";
-import type { Settings } from "../setting.ts";
+import { presentAction } from "../present-action.ts";
+import { isOn, listOf } from "../read-settings.ts";
+import type { Settings } from "../../ports/platform/setting.ts";
 import { goesOn, holdersOf, instStatusOf, taskStatusOf } from "./statuses.ts";
 import { itemThirdId, sessionThirdId } from "./third-ids.ts";
+
+/** What is to be told, whatever the event was. */
+export function toldAction(facts: PushFacts, settings: Settings): PushAction {
+  return presentAction(facts, isOn(settings, "deleteOnArchive"));
+}
 
 /** Whether it takes the session away from the platform. */
 export function isDeletion(action: PushAction, settings: Settings): boolean {
@@ -15,15 +20,13 @@ export function isDeletion(action: PushAction, settings: Settings): boolean {
 
 /** For a person: why nothing is to be pushed; null when something is. */
 export function whyNothing(facts: PushFacts, settings: Settings): string | null {
-  const { action, session, item } = facts;
+  const { session, item } = facts;
+  const action = toldAction(facts, settings);
   if (session.isQuestionnaire) {
     return "The session is a questionnaire (问卷通), and questionnaires are not pushed.";
   }
-  if (!isTimeZone(textOf(settings, "timeZone"))) {
-    return `The setting timeZone holds "${textOf(settings, "timeZone")}", which is no time zone.`;
-  }
   if (!isListed(facts, settings)) {
-    return action === "manual"
+    return facts.action === "manual"
       ? "The setting events lists none of the actions that would have pushed this, and the platform knows nothing of it."
       : `The setting events does not list the action ${action}.`;
   }
@@ -62,11 +65,18 @@ export function isWantedByHand(facts: PushFacts, item: WorkItem | null, settings
 }
 
 function isListed(facts: PushFacts, settings: Settings): boolean {
-  const { action, item, items } = facts;
-  if (action === "manual") {
+  const { item, items, isDeleted } = facts;
+  const action = toldAction(facts, settings);
+  if (action === "archive" && isDeletion(action, settings)) {
+    return true;
+  }
+  if (facts.action === "manual") {
+    if (isDeleted) {
+      return listOf(settings, "events").some((each) => each === "sess_delete" || each === "manual") || isKnown(facts);
+    }
     return (item === null ? [null, ...items] : [item]).some((each) => isWantedByHand(facts, each, settings));
   }
-  return listOf(settings, "events").includes(action) || (action === "archive" && isDeletion(action, settings));
+  return listOf(settings, "events").includes(action);
 }
 
 /** The actions that bring an item, or a session, to where it stands: what a manual push stands in for. */
@@ -97,12 +107,4 @@ function unpushed({ state }: Session): string {
   return state === "DRAFT"
     ? "The session is a draft, and the setting sessionStatus has no entry for DRAFT."
     : `The setting sessionStatus has no entry for ${state}, the state of the session.`;
-}
-
-function isTimeZone(name: string): boolean {
-  try {
-    return localTime(0, name) !== "";
-  } catch {
-    return false;
-  }
 }

@@ -2,11 +2,18 @@
 import { createHmac } from "node:crypto";
 import { isTransient, readEnvelope, saysUnknown } from "../ability_center/envelope.ts";
 import { planPush } from "../ability_center/plan.ts";
-import { addressOf } from "../ability_center/url.ts";
-import type { Connector, Operation, PlatformAnswer, PlatformRequest, PlatformVerdict } from "../connector.ts";
-import type { RequestContext } from "../connector.ts";
-import { textOf } from "../read-settings.ts";
-import type { Settings } from "../setting.ts";
+import { addressOf } from "../address.ts";
+import type {
+  Connector,
+  Operation,
+  PlatformAnswer,
+  PlatformRequest,
+  PlatformVerdict,
+} from "../../ports/platform/connector.ts";
+import type { RequestContext } from "../../ports/platform/connector.ts";
+import { readerOf, textOf } from "../read-settings.ts";
+import { headerNameFaults, headerValueFaults } from "../sent-names.ts";
+import type { Settings } from "../../ports/platform/setting.ts";
 import { CPPU_SETTINGS } from "./settings.ts";
 
 export const cppu: Connector = {
@@ -14,7 +21,12 @@ export const cppu: Connector = {
   title: "cppu 任务中心",
   capability: "任务中心",
   category: "任务中心",
+  environments: ["cppu"],
   settings: CPPU_SETTINGS,
+  read: readerOf(CPPU_SETTINGS, (settings) => [
+    ...headerNameFaults(settings, ["appCodeHeader", "timestampHeader", "signHeader"]),
+    ...headerValueFaults(settings, ["appCode"]),
+  ]),
   plan: planPush,
   token: null,
   requestOf,
@@ -29,7 +41,7 @@ function requestOf({ kind, body }: Operation, { settings, at }: RequestContext):
   const text = JSON.stringify(body);
   return {
     method: "POST",
-    url: addressOf(settings, path, {}),
+    url: addressOf(settings, [path]),
     headers: {
       "Content-Type": "application/json",
       [textOf(settings, "appCodeHeader")]: appCode,

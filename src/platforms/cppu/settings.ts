@@ -1,10 +1,10 @@
 /** The settings of cppu's own task centre. [S] the source documents, [A] assumed: nothing is published. */
-import { choice, optional, required } from "../ability_center/described.ts";
 import { ANSWER_SETTINGS, UPSERT_SETTINGS } from "../ability_center/settings.ts";
-import type { SettingSpec } from "../setting.ts";
+import { choice, host, optional, required } from "../described.ts";
+import type { SettingSpec } from "../../ports/platform/setting.ts";
 
 export const CPPU_SETTINGS: readonly SettingSpec[] = [
-  required("URL", "host", "服务地址", "Base URL, e.g. https://tasks.example.edu.cn. All paths are below it."), // [S]
+  host("服务地址", "https://tasks.example.edu.cn"), // [S]
   required("TEXT", "appCode", "应用编码", "Given by the platform to this application."), // [S]
   required("PASSWORD", "secret", "应用密钥", "Signs every request."), // [S]
   optional("TEXT", "pushPath", "推送路径", "/third/task.push.push-task", "POST: insert or update a task."), // [A]

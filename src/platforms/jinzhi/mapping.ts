@@ -1,10 +1,11 @@
 /** How approvals look to 金智: statuses, and the bodies of its calls (domain 3.2). Its taskId is the id of a work item, its processInstanceId that of a session. */
 import { chineseFirst, isOpen, titleOf } from "../../domain/approval/session.ts";
-import type { Links, Person, Session, WorkItem, WorkItemState } from "../../domain/approval/session.ts";
+import type { Links, Session, WorkItem, WorkItemState } from "../../domain/approval/session.ts";
 import type { JsonObject } from "../../domain/json.ts";
 import { localTime } from "../local-time.ts";
+import { numbersOf } from "../people.ts";
 import { mapOf, textOf } from "../read-settings.ts";
-import type { Settings } from "../setting.ts";
+import type { Settings } from "../../ports/platform/setting.ts";
 import { SESSION_STATUSES, TASK_STATUSES } from "./settings.ts";
 
 /** Empty: such a session is not pushed. */
@@ -41,11 +42,6 @@ export function processorsOf({ state, assignees, handledBy }: WorkItem): readonl
 /** Of an instance without tasks. */
 export function processorsOfSession({ creator }: Session): readonly string[] {
   return numbersOf([creator]);
-}
-
-/** the unified user number says who somebody is. */
-function numbersOf(people: readonly Person[]): readonly string[] {
-  return [...new Set(people.map(({ number }) => number).filter((number) => number !== ""))];
 }
 
 /** the fields of insertModel and of updateModel. */
@@ -108,12 +104,4 @@ export function startAndEndOf(session: Session, settings: Settings): JsonObject 
 /** the view to handle it while there is something to handle, else that of what was done; where there is none, that of the application. */
 function urlsOf({ pc, h5 }: Links, application: Links): JsonObject {
   return { pc: pc === "" ? application.pc : pc, h5: h5 === "" ? application.h5 : h5 };
-}
-
-export function isTimeZone(name: string): boolean {
-  try {
-    return localTime(0, name) !== "";
-  } catch {
-    return false;
-  }
 }

@@ -4,12 +4,13 @@
  */
 import type { PushFacts } from "../../domain/approval/push-facts.ts";
 import type { Session, WorkItem } from "../../domain/approval/session.ts";
-import type { Operation, PushPlan } from "../connector.ts";
+import { areSame, believed, forgotten, statusesAfter } from "../belief.ts";
+import type { Operation, PushPlan } from "../../ports/platform/connector.ts";
+import { listedAction, presentAction } from "../present-action.ts";
 import { listOf, textOf } from "../read-settings.ts";
-import type { Settings } from "../setting.ts";
+import type { Settings } from "../../ports/platform/setting.ts";
 import {
   instanceStatusOf,
-  isTimeZone,
   processorsOf,
   processorsOfSession,
   startAndEndOf,
@@ -24,13 +25,15 @@ interface JinzhiOperation extends Operation {
 }
 
 export function plan(facts: PushFacts, settings: Settings): PushPlan {
-  const { action, session } = facts;
+  const { session } = facts;
+  const action = presentAction(facts);
+  const listed = listedAction(facts);
   if (session.isQuestionnaire) {
     return skip("Questionnaires are not pushed."); // R-033
   }
-  if (!listOf(settings, "events").includes(action)) {
+  if (!listOf(settings, "events").includes(listed)) {
     return skip(
-      action === "remind_task" ? "金智 has no call that urges." : `The setting events does not list ${action}.`,
+      listed === "remind_task" ? "金智 has no call that urges." : `The setting events does not list ${listed}.`,
     );
   }
   const isPushed = instanceStatusOf(session, settings) !== "";
@@ -55,11 +58,12 @@ function tasks(facts: PushFacts, settings: Settings): PushPlan {
   if (items.length === 0) {
     return skip("There is no task that the platform is to be told of.");
   }
+  const operations = items.map((item) => taskOperation(item, facts, settings));
   return {
     kind: "push",
-    desired: new Map(items.map((item) => [thirdIdOf(item), desiredOf(item, facts.session, settings)])),
+    desired: statusesAfter(operations),
     assignees: [...new Set(items.flatMap(processorsOf))],
-    operations: items.map((item) => taskOperation(item, facts, settings)),
+    operations,
   };
 }
 
@@ -78,7 +82,9 @@ function itemsToTell(facts: PushFacts, settings: Settings): readonly WorkItem[] 
     if (item === null && action === "manual") {
       return true;
     }
-    const isOutdated = known !== undefined && known.status !== desiredOf(each, session, settings);
+    const isOutdated =
+      known !== undefined &&
+      (known.status !== desiredOf(each, session, settings) || !areSame(known.assignees, processorsOf(each)));
     return each.id === item?.id || (isOutdated && (item === null || tellsOthers));
   });
 }
@@ -112,16 +118,12 @@ function taskOperation(item: WorkItem, facts: PushFacts, settings: Settings): Ji
     thirdId,
     body: isKnown ? { updateModel: model } : { insertModel: model },
     onFailure,
-    acknowledges: statusOf(item, facts.session, settings),
+    acknowledges: believed(thirdId, statusOf(item, facts.session, settings), processorsOf(item)),
   };
 }
 
 /** R-040. There is no call that changes such an instance: one that the platform has is sent again only when somebody asks for it. */
 function startAndEnd({ action, session, acknowledged }: PushFacts, settings: Settings): PushPlan {
-  const timeZone = textOf(settings, "timeZone");
-  if (!isTimeZone(timeZone)) {
-    return skip(`The setting timeZone holds "${timeZone}", which is no time zone.`);
-  }
   const status = textOf(settings, "startAndEndStatus");
   const known = acknowledged.get(session.id)?.status;
   if (known === status && action !== "manual") {
@@ -132,7 +134,7 @@ function startAndEnd({ action, session, acknowledged }: PushFacts, settings: Set
     thirdId: session.id,
     body: startAndEndOf(session, settings),
     onFailure: "stop",
-    acknowledges: status,
+    acknowledges: believed(session.id, status, processorsOfSession(session)),
   };
   return {
     kind: "push",
@@ -168,12 +170,12 @@ function deleteInstance({ id }: Pick<Session, "id">): JinzhiOperation {
     thirdId: id,
     body: { processInstanceId: id },
     onFailure: "stop",
-    acknowledges: null,
+    acknowledges: forgotten(id),
   };
 }
 
 function deleteTask(thirdId: string, taskId: string): JinzhiOperation {
-  return { kind: "delete_todo", thirdId, body: { taskId }, onFailure: "stop", acknowledges: null };
+  return { kind: "delete_todo", thirdId, body: { taskId }, onFailure: "stop", acknowledges: forgotten(thirdId) };
 }
 
 /** An update of a task that is not there inserts it first; what is there already, and is to be made, is deleted first. */

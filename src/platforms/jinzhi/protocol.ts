@@ -1,5 +1,6 @@
 /** How 金智 is spoken to: requests, tokens, and what its errcodes mean (domain 3.2). */
 import type { JsonObject } from "../../domain/json.ts";
+import { addressOf } from "../address.ts";
 import { readAnswer } from "../answer.ts";
 import type {
   Operation,
@@ -8,9 +9,9 @@ import type {
   PlatformVerdict,
   RequestContext,
   TokenProtocol,
-} from "../connector.ts";
-import { listOf, numberOf, textOf, urlOf } from "../read-settings.ts";
-import type { Settings } from "../setting.ts";
+} from "../../ports/platform/connector.ts";
+import { listOf, numberOf, textOf } from "../read-settings.ts";
+import type { Settings } from "../../ports/platform/setting.ts";
 import type { OperationKind } from "./plan.ts";
 
 const MAX_MESSAGE = 500;
@@ -25,20 +26,18 @@ const PATH_SETTINGS: Readonly<Record<OperationKind, string>> = {
 
 /** R-022: each call carries appId and accessToken. */
 export function requestOf({ kind, body }: Operation, { settings, token }: RequestContext): PlatformRequest {
-  const url = endpoint(settings, PATH_SETTINGS[kind as OperationKind]);
-  const headers: Record<string, string> = { "Content-Type": "application/json" };
-  const credentials = [
-    [textOf(settings, "appIdName"), textOf(settings, "appId")],
-    [textOf(settings, "tokenName"), token],
-  ] as const;
-  for (const [name, value] of credentials) {
-    if (textOf(settings, "credentialsIn") === "query") {
-      url.searchParams.set(name, value);
-    } else {
-      headers[name] = value;
-    }
-  }
-  return { method: "POST", url: url.href, headers, body: JSON.stringify(body) };
+  const path = textOf(settings, PATH_SETTINGS[kind as OperationKind]);
+  const credentials = {
+    [textOf(settings, "appIdName")]: textOf(settings, "appId"),
+    [textOf(settings, "tokenName")]: token,
+  };
+  const isInQuery = textOf(settings, "credentialsIn") === "query";
+  return {
+    method: "POST",
+    url: addressOf(settings, [path], isInQuery ? credentials : {}),
+    headers: { "Content-Type": "application/json", ...(isInQuery ? {} : credentials) },
+    body: JSON.stringify(body),
+  };
 }
 
 /** R-029 */
@@ -70,10 +69,13 @@ function makes({ kind }: Operation): boolean {
 /** R-021 */
 export const token: TokenProtocol = {
   requestOf(settings) {
-    const url = endpoint(settings, "tokenPath");
-    url.searchParams.set("appId", textOf(settings, "appId"));
-    url.searchParams.set("appSecret", textOf(settings, "appSecret"));
-    return { method: "GET", url: url.href, headers: {}, body: "" };
+    const credentials = { appId: textOf(settings, "appId"), appSecret: textOf(settings, "appSecret") };
+    return {
+      method: "GET",
+      url: addressOf(settings, [textOf(settings, "tokenPath")], credentials),
+      headers: {},
+      body: "",
+    };
   },
 
   tokenOf(answer, settings) {
@@ -125,9 +127,4 @@ function outcomeOf(
 function messageOf(errmsg: string, code: string, settings: Settings): string {
   const shown = errmsg.replaceAll(textOf(settings, "appSecret"), "***").slice(0, MAX_MESSAGE);
   return shown === "" ? `The platform refused with errcode ${code}.` : shown;
-}
-
-/** Always below host, whatever the path is. */
-function endpoint(settings: Settings, pathSetting: string): URL {
-  return new URL(`${urlOf(settings, "host")}/${textOf(settings, pathSetting).replace(/^\/+/u, "")}`);
 }

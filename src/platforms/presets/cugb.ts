@@ -5,6 +5,7 @@ import { presetOf } from "./preset.ts";
 export const cugb = presetOf({
   name: "cugb",
   title: "能力中心 (cugb)",
+  environments: ["cugb"],
   base: abilityCenter,
   defaults: { events: ["manual"], taskStatusFrom: "session" },
 });

@@ -5,6 +5,7 @@ import { presetOf } from "./preset.ts";
 export const gzucm = presetOf({
   name: "gzucm",
   title: "能力中心 (gzucm)",
+  environments: ["gzucm"],
   base: abilityCenter,
   defaults: { events: ["receive", "after_examine"] },
 });

@@ -5,6 +5,7 @@ import { presetOf } from "./preset.ts";
 export const tmmu = presetOf({
   name: "tmmu",
   title: "能力中心 (tmmu)",
+  environments: ["tmmu"],
   base: abilityCenter,
   defaults: { events: ["after_examine", "after_end"], deleteOnArchive: false },
 });

@@ -3,8 +3,8 @@ import type { Session, WorkItem } from "../../domain/approval/session.ts";
 import type { Json, JsonObject } from "../../domain/json.ts";
 import { localTime } from "../local-time.ts";
 import { textOf } from "../read-settings.ts";
-import type { Settings } from "../setting.ts";
-import { lastEntryOf } from "./operations.ts";
+import type { Settings } from "../../ports/platform/setting.ts";
+import { lastEntryOf } from "./people.ts";
 import type { Completion } from "./version.ts";
 
 /** The platform shows no more. */

@@ -1,5 +1,7 @@
 /** A connector of one version of 树维. */
-import type { Connector } from "../connector.ts";
+import type { Connector } from "../../ports/platform/connector.ts";
+import { readerOf } from "../read-settings.ts";
+import { headerNameFaults, headerValueFaults } from "../sent-names.ts";
 import { planOf } from "./plan.ts";
 import { repairOf } from "./repair.ts";
 import { requestOf } from "./request.ts";
@@ -16,7 +18,12 @@ export function connectorOf(
     title,
     capability: "任务中心",
     category: "任务中心",
+    environments: [],
     settings,
+    read: readerOf(settings, (given) => [
+      ...headerNameFaults(given, ["authorizationHeader"]),
+      ...headerValueFaults(given, ["authorizationPrefix"]),
+    ]),
     token: oauth2Token,
     plan: (facts, given) => planOf(version, facts, given),
     requestOf: (operation, context) => requestOf(version, operation, context),

@@ -2,23 +2,17 @@
 import type { PushFacts } from "../../domain/approval/push-facts.ts";
 import { isOpen } from "../../domain/approval/session.ts";
 import type { WorkItem } from "../../domain/approval/session.ts";
-import type { Operation, PushPlan } from "../connector.ts";
+import { statusesAfter } from "../belief.ts";
+import type { Operation, PushPlan } from "../../ports/platform/connector.ts";
+import { numbersOf } from "../people.ts";
+import { presentAction } from "../present-action.ts";
 import { unacknowledgedBefore } from "./back-push.ts";
 import { endersOf } from "./ending.ts";
-import { handedOver } from "./handing-over.ts";
-import {
-  add,
-  complete,
-  handlerOf,
-  holdersOf,
-  numbersOf,
-  remove,
-  terminate,
-  transfer,
-  updateTransaction,
-  urge,
-} from "./operations.ts";
+import { handedOver, takenOver } from "./handing-over.ts";
+import type { HandingOver } from "./handing-over.ts";
+import { add, complete, remove, terminate, transfer, updateTransaction, urge } from "./operations.ts";
 import type { Telling } from "./operations.ts";
+import { handlerOf, holdersOf } from "./people.ts";
 import type { Standing } from "./standing.ts";
 import { DONE, isClosed, TODO } from "./status.ts";
 import type { TransactionStatus } from "./status.ts";
@@ -73,11 +67,13 @@ export class Draft {
     this.#reason = "Nothing is open that could be urged.";
     for (const item of this.#facts.item === null ? this.items : [this.#current(this.#facts.item)]) {
       if (!this.#isLive || !isOpen(item.state)) continue;
-      if (isClosed(this.#standing.statusOf(item))) {
-        this.#tellOpen(item);
-      } else {
-        this.#send(urge(this.#telling, this.#standing.idOf(item)));
-      }
+      const isAsItShouldBe =
+        !isClosed(this.#standing.statusOf(item)) && handedOver(item, this.#facts, this.#standing) === null;
+      if (!isAsItShouldBe) this.#tellOpen(item);
+      const isNew = this.#operations.some(
+        ({ kind, thirdId }) => kind === "add" && this.#standing.ownerOf(thirdId) === item,
+      );
+      if (!isNew) this.#send(urge(this.#telling, item, this.#standing.idOf(item)));
     }
     return this.#done();
   }
@@ -142,27 +138,33 @@ export class Draft {
   }
 
   #tellOpen(item: WorkItem): void {
-    const { version, settings } = this.#telling;
-    const id = this.#standing.idOf(item);
-    const status = this.#standing.statusOf(item);
     const holders = numbersOf(item.assignees);
     if (holders.length === 0) {
       this.#reason = "Nobody has the item, and the platform takes none without handlers.";
-    } else if (isClosed(status)) {
+    } else if (isClosed(this.#standing.statusOf(item))) {
       this.#send(add(this.#telling, item, this.#standing.nextIdOf(item, holders), holders));
     } else {
-      const change = handedOver(item, this.#facts);
+      const change = handedOver(item, this.#facts, this.#standing);
       if (change === null) {
         this.#tellUnchanged(item, holders);
-      } else if (!version.recreatesOnTransfer(settings)) {
-        this.#send(transfer(this.#telling, id, change));
-      } else if (status === TODO && this.#standing.isMadeFor(item, holders)) {
-        this.#settle(id, TODO);
       } else {
-        this.#send(complete(this.#telling, item, id, { handler: change.from[0] ?? "" }));
-        this.#send(add(this.#telling, item, this.#standing.nextIdOf(item, holders), holders));
+        this.#handOver(item, change);
       }
     }
+  }
+
+  /** @returns the id under which those have it to whom it went. */
+  #handOver(item: WorkItem, change: HandingOver): string {
+    const { version, settings } = this.#telling;
+    const id = this.#standing.idOf(item);
+    if (!version.recreatesOnTransfer(settings)) {
+      this.#send(transfer(this.#telling, id, change));
+      return id;
+    }
+    const next = this.#standing.nextIdOf(item, change.have);
+    this.#send(complete(this.#telling, item, id, { handler: change.from[0] ?? "" }));
+    this.#send(add(this.#telling, item, next, change.have));
+    return next;
   }
 
   /** By hand something always goes: for a todo that is there, that its transaction goes on. */
@@ -173,14 +175,11 @@ export class Draft {
       return;
     }
     this.#settle(id, TODO);
-    if (this.#facts.action === "change_assignee") {
-      this.#reason = "It is not told from whom to whom the item went.";
-    }
     if (this.#isManual) {
       const goesOn = updateTransaction(this.#telling, this.#status, this.#facts.session.creator.number);
       const isNews = this.#status !== "IN_PROGRESS" || this.#transactionStatus !== null;
       // That it is in progress needs no telling: it began so.
-      this.#send(isNews ? goesOn : { ...goesOn, acknowledges: undefined });
+      this.#send(isNews ? goesOn : { ...goesOn, acknowledges: new Map() });
     }
   }
 
@@ -189,7 +188,8 @@ export class Draft {
     const id = this.#standing.idOf(item);
     const status = this.#standing.statusOf(item);
     const completion = this.#completion(item);
-    const isTold = isClosed(status) && (completion.acknowledges === DONE || completion.acknowledges === status);
+    const desired = completion.acknowledges?.get(id)?.status;
+    const isTold = isClosed(status) && (desired === DONE || desired === status);
     if (status !== null && isTold && !this.#isManual) {
       this.#settle(id, status);
       return;
@@ -197,19 +197,25 @@ export class Draft {
     // It came before another one of this push.
     if (this.#isSent(completion)) return;
     for (const before of unacknowledgedBefore(item, this.#facts, this.#standing)) {
-      this.#send(this.#completion(before));
+      this.#complete(before);
     }
     const holders = holdersOf(item);
     if (status === null && holders.length > 0 && (this.#isManual || action === "receive")) {
       // Should it be there after all, it can be completed none the less.
       this.#send({ ...add(this.#telling, item, id, holders), onFailure: "go-on" });
     }
-    this.#send(completion);
+    this.#complete(item);
   }
 
-  #completion(item: WorkItem): Operation {
+  /** In V1 only those who have a todo may complete it. */
+  #complete(item: WorkItem): void {
+    const change = this.#telling.version.endsBy === "item" ? takenOver(item, this.#facts, this.#standing) : null;
+    this.#send(this.#completion(item, change === null ? this.#standing.idOf(item) : this.#handOver(item, change)));
+  }
+
+  #completion(item: WorkItem, id = this.#standing.idOf(item)): Operation {
     const isLast = this.#status === "FINISH" && this.#enders.has(item);
-    return complete(this.#telling, item, this.#standing.idOf(item), { isLast });
+    return complete(this.#telling, item, id, { isLast });
   }
 
   /** Nobody did it, and nobody has to: it must not stay in anybody's list. */
@@ -221,7 +227,9 @@ export class Draft {
     } else if (isClosed(status)) {
       this.#settle(id, status);
     } else {
-      this.#send(complete(this.#telling, item, id));
+      const had = this.#standing.assigneesOf(item);
+      const handler = handlerOf(item, this.#facts);
+      this.#send(complete(this.#telling, item, id, { handler: had.includes(handler) ? handler : (had[0] ?? handler) }));
     }
   }
 
@@ -257,7 +265,7 @@ export class Draft {
   #send(operation: Operation): void {
     if (this.#isSent(operation)) return;
     this.#operations.push(operation);
-    if (operation.acknowledges !== undefined) this.#desired.set(operation.thirdId, operation.acknowledges);
+    for (const [id, status] of statusesAfter([operation])) this.#desired.set(id, status);
   }
 
   /** The platform believes this already. */
@@ -269,8 +277,8 @@ export class Draft {
     if (this.#operations.length === 0) {
       return { kind: "skip", reason: this.#reason };
     }
-    const { item, action } = this.#facts;
-    const isTold = item !== null && this.#isLive && isOpen(item.state) && action !== "sess_delete";
+    const { item } = this.#facts;
+    const isTold = item !== null && this.#isLive && isOpen(item.state) && presentAction(this.#facts) !== "sess_delete";
     return {
       kind: "push",
       desired: this.#desired,

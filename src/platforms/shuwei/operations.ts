@@ -1,10 +1,14 @@
 /** The operations on a todo or a transaction, each with the body that is sent. */
-import type { PushFacts } from "../../domain/approval/push-facts.ts";
-import type { Person, ProcessLogEntry, WorkItem } from "../../domain/approval/session.ts";
+import type { Belief, PushFacts } from "../../domain/approval/push-facts.ts";
+import type { WorkItem } from "../../domain/approval/session.ts";
 import type { JsonObject } from "../../domain/json.ts";
-import type { Operation } from "../connector.ts";
+import { believed, forgotten } from "../belief.ts";
+import type { Operation } from "../../ports/platform/connector.ts";
+import { numbersOf } from "../people.ts";
 import { textOf } from "../read-settings.ts";
-import type { Settings } from "../setting.ts";
+import type { Settings } from "../../ports/platform/setting.ts";
+import type { HandingOver } from "./handing-over.ts";
+import { handlerOf } from "./people.ts";
 import type { Standing } from "./standing.ts";
 import { DONE, TODO } from "./status.ts";
 import type { TransactionStatus } from "./status.ts";
@@ -29,7 +33,7 @@ export function add(
 ): Operation {
   const previousId = id === standing.plainIdOf(item) ? previousIdOf(item, standing) : replacedBy(id, item, standing);
   const body = version.addBody({ facts, item, id, handlers, previousId }, settings);
-  return operation("add", id, body, "stop", TODO);
+  return operation("add", id, body, "stop", believed(id, TODO, handlers));
 }
 
 /** @param handler a number. */
@@ -40,15 +44,12 @@ export function complete(
   { handler = handlerOf(item, facts), isLast = false }: { readonly handler?: string; readonly isLast?: boolean } = {},
 ): Operation {
   const body = version.completeBody({ facts, item, id, handler, isLast }, settings);
-  return operation("complete", id, body, "stop", isLast && version.endsBy === "item" ? "FINISH" : DONE);
+  const status = isLast && version.endsBy === "item" ? "FINISH" : DONE;
+  return operation("complete", id, body, "stop", believed(id, status, [handler]));
 }
 
-/** A handing over of the todo itself; `from` and `to` are numbers. */
-export function transfer(
-  { settings }: Telling,
-  id: string,
-  { from, to }: { readonly from: readonly string[]; readonly to: readonly string[] },
-): Operation {
+/** A handing over of the todo itself. */
+export function transfer({ settings }: Telling, id: string, { from, to, have }: HandingOver): Operation {
   const body = {
     appId: textOf(settings, "appId"),
     taskId: id,
@@ -56,10 +57,10 @@ export function transfer(
     transferTo: to.join(","),
     handleOpinions: textOf(settings, "transferText"),
   };
-  return operation("transfer", id, body, "stop", TODO);
+  return operation("transfer", id, body, "stop", believed(id, TODO, have));
 }
 
-export function urge({ facts, settings }: Telling, id: string): Operation {
+export function urge({ facts, settings }: Telling, item: WorkItem, id: string): Operation {
   const body = {
     appId: textOf(settings, "appId"),
     taskId: id,
@@ -67,7 +68,7 @@ export function urge({ facts, settings }: Telling, id: string): Operation {
     instructions: facts.note === "" ? textOf(settings, "urgeText") : facts.note,
   };
   // One that can be urged is there, and open.
-  return operation("urge", id, body, "go-on", TODO);
+  return operation("urge", id, body, "go-on", believed(id, TODO, numbersOf(item.assignees)));
 }
 
 /** V1: the end before the end, told of one todo. */
@@ -78,13 +79,13 @@ export function terminate({ facts, settings }: Telling, id: string): Operation {
     creator: facts.session.creator.number,
     handleOpinions: textOf(settings, "terminateText"),
   };
-  return operation("terminate", id, body, "go-on", "BREAK_UP");
+  return operation("terminate", id, body, "go-on", believed(id, "BREAK_UP", []));
 }
 
 /** One that cannot be deleted does not keep the others. */
 export function remove({ facts, settings }: Telling, id: string): Operation {
   const body = { appId: textOf(settings, "appId"), taskId: id, creator: facts.session.creator.number };
-  return operation("delete", id, body, "go-on", null);
+  return operation("delete", id, body, "go-on", forgotten(id));
 }
 
 const KIND_OF_STATUS: Readonly<Record<TransactionStatus, OperationKind>> = {
@@ -97,7 +98,8 @@ const KIND_OF_STATUS: Readonly<Record<TransactionStatus, OperationKind>> = {
 /** The transaction, which has the session's id, gets a status. */
 export function updateTransaction({ facts }: Telling, status: TransactionStatus, editAccount: string): Operation {
   const { id } = facts.session;
-  return operation(KIND_OF_STATUS[status], id, { transactionId: id, status, editAccount }, "go-on", status);
+  const body = { transactionId: id, status, editAccount };
+  return operation(KIND_OF_STATUS[status], id, body, "go-on", believed(id, status, []));
 }
 
 function operation(
@@ -105,30 +107,9 @@ function operation(
   thirdId: string,
   body: JsonObject,
   onFailure: Chain,
-  acknowledges: string | null,
+  acknowledges: ReadonlyMap<string, Belief | null>,
 ): Operation {
   return { kind, thirdId, body, onFailure, acknowledges };
-}
-
-/** Who did it, as a number: those who told us, else the process log, else whoever could have. */
-export function handlerOf(item: WorkItem, facts: PushFacts): string {
-  const handler = item.handledBy ?? lastEntryOf(item, facts)?.actor ?? item.assignees[0] ?? facts.session.creator;
-  return handler.number;
-}
-
-/** The last that the process log has of it. */
-export function lastEntryOf(item: WorkItem, { log }: PushFacts): ProcessLogEntry | null {
-  return log.findLast(({ workItemId }) => workItemId === item.id) ?? null;
-}
-
-/** Numbers of those who have it; of one that is done and has nobody any more, of the one who did it. */
-export function holdersOf({ assignees, handledBy }: WorkItem): readonly string[] {
-  return numbersOf(assignees.length === 0 && handledBy !== null ? [handledBy] : assignees);
-}
-
-/** None twice, and none of those who have no number. */
-export function numbersOf(people: readonly Person[]): readonly string[] {
-  return [...new Set(people.map(({ number }) => number).filter((number) => number !== ""))];
 }
 
 /** The todo of the same item that this one takes the place of. */

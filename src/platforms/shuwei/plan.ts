@@ -5,9 +5,10 @@
  * acknowledged is not sent again, except by hand.
  */
 import type { PushFacts } from "../../domain/approval/push-facts.ts";
-import type { PushPlan } from "../connector.ts";
+import type { PushPlan } from "../../ports/platform/connector.ts";
+import { listedAction, presentAction } from "../present-action.ts";
 import { listOf } from "../read-settings.ts";
-import type { Settings } from "../setting.ts";
+import type { Settings } from "../../ports/platform/setting.ts";
 import { Draft } from "./draft.ts";
 import { endersOf } from "./ending.ts";
 import { Standing } from "./standing.ts";
@@ -15,12 +16,14 @@ import { transactionStatusOf } from "./status.ts";
 import type { Version } from "./version.ts";
 
 export function planOf(version: Version, facts: PushFacts, settings: Settings): PushPlan {
-  const { action, session, item } = facts;
+  const { session, item } = facts;
+  const action = presentAction(facts);
+  const listed = listedAction(facts);
   if (session.isQuestionnaire) {
     return skip("A questionnaire is not pushed.");
   }
-  if (action !== "manual" && !listOf(settings, "events").includes(action)) {
-    return skip(`The event ${action} is not among those that are pushed to this platform.`);
+  if (listed !== "manual" && !listOf(settings, "events").includes(listed)) {
+    return skip(`The event ${listed} is not among those that are pushed to this platform.`);
   }
   const telling = { version, facts, settings, standing: new Standing(facts) };
   const status = transactionStatusOf(session.state, settings);

@@ -2,11 +2,12 @@
 import type { PushFacts } from "../../domain/approval/push-facts.ts";
 import { isOpen } from "../../domain/approval/session.ts";
 import type { WorkItem } from "../../domain/approval/session.ts";
-import type { Operation } from "../connector.ts";
-import type { Settings } from "../setting.ts";
-import { handedOver } from "./handing-over.ts";
-import { add, complete, holdersOf } from "./operations.ts";
+import type { Operation } from "../../ports/platform/connector.ts";
+import type { Settings } from "../../ports/platform/setting.ts";
+import { handedOver, takenOver } from "./handing-over.ts";
+import { add, complete } from "./operations.ts";
 import type { Telling } from "./operations.ts";
+import { holdersOf } from "./people.ts";
 import { Standing } from "./standing.ts";
 import { isClosed } from "./status.ts";
 import type { OperationKind, Version } from "./version.ts";
@@ -40,14 +41,15 @@ export function repairOf(
 
 function ofTodo(telling: Telling, operation: Operation): readonly Operation[] {
   const item = telling.standing.ownerOf(operation.thirdId);
-  return item === null ? [] : put(telling, item, operation.thirdId, handlersFor(operation, item, telling.facts));
+  return item === null ? [] : put(telling, item, operation.thirdId, handlersFor(operation, item, telling));
 }
 
 /** Those who must have it, so that the operation can be repeated. */
-function handlersFor({ kind, body }: Operation, item: WorkItem, facts: PushFacts): readonly string[] {
+function handlersFor({ kind, body }: Operation, item: WorkItem, { facts, standing }: Telling): readonly string[] {
   const holders = holdersOf(item);
   if (kind === "transfer") {
-    return handedOver(item, facts)?.from ?? holders;
+    const change = isOpen(item.state) ? handedOver(item, facts, standing) : takenOver(item, facts, standing);
+    return change?.had ?? holders;
   }
   const handler = body["handler"];
   return typeof handler !== "string" || handler === "" || holders.includes(handler) ? holders : [handler];

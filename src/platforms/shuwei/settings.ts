@@ -1,182 +1,95 @@
-/** The settings of V1, and those that V2 has too. */
+/** The settings of V1, and those that V2 has too. Marks: [S] source documents, [P] published material of the platform, [A] assumed. */
 import { PUSH_ACTIONS } from "../../domain/approval/push-action.ts";
-import type { SettingSpec } from "../setting.ts";
+import type { SettingSpec } from "../../ports/platform/setting.ts";
+import { actions, choice, host, optional, required, sessionStatuses, timeZone } from "../described.ts";
 import { DEFAULT_STATUS_MAP, TRANSACTION_STATUSES } from "./status.ts";
 
 /** Nothing is sent for an archived session; by hand everything goes. [A] */
 const EVENTS = PUSH_ACTIONS.filter((action) => action !== "archive" && action !== "manual");
 
-type Shared = Omit<SettingSpec, "required" | "secret" | "default">;
-
-function optional(spec: Shared, standard: SettingSpec["default"]): SettingSpec {
-  return { ...spec, required: false, secret: false, default: standard };
-}
-
-function required(spec: Shared): SettingSpec {
-  return { ...spec, required: true, secret: false, default: null };
-}
-
 function path(name: string, title: string, standard: string): SettingSpec {
-  return optional({ name, title, form: "TEXT", help: "Under the path prefix." }, standard);
+  return optional("TEXT", name, title, standard, "Under the path prefix.");
 }
 
 /** Where it is, and who we are. */
 const access: readonly SettingSpec[] = [
-  required({
-    name: "host",
-    title: "POA 地址",
-    form: "URL",
-    help: "Where the platform (POA) is, e.g. https://poa.example.edu.",
-  }),
-  required({ name: "clientId", title: "客户端 ID", form: "TEXT", help: "clientId, given on registration in POA." }),
-  {
-    ...required({
-      name: "clientSecret",
-      title: "客户端密钥",
-      form: "PASSWORD",
-      help: "clientSecret, given on registration in POA.",
-    }),
-    secret: true,
-  },
-  required({
-    name: "appId",
-    title: "应用 ID",
-    form: "TEXT",
-    help: "appId, given on registration in the transaction centre (TTC).",
-  }),
+  host("POA 地址", "https://poa.example.edu"),
+  required("TEXT", "clientId", "客户端 ID", "clientId, given on registration in POA."),
+  required("PASSWORD", "clientSecret", "客户端密钥", "clientSecret, given on registration in POA."),
+  required("TEXT", "appId", "应用 ID", "appId, given on registration in the transaction centre (TTC)."),
+  optional("TEXT", "scope", "授权范围", null, "The scope asked for with the token; empty: none."),
+  optional("TEXT", "tokenPath", "令牌路径", "/oauth2/token", "Where tokens are given, under the host."), // [A]
+  optional("TEXT", "authorizationHeader", "令牌请求头", "Authorization", "The header that carries the token."), // [P]
   optional(
-    { name: "scope", title: "授权范围", form: "TEXT", help: "The scope asked for with the token; empty: none." },
+    "TEXT",
+    "authorizationPrefix",
+    "令牌前缀",
     null,
+    "Stands before the token, e.g. Bearer; empty: nothing.", // [P]
   ),
-  // [A]
   optional(
-    { name: "tokenPath", title: "令牌路径", form: "TEXT", help: "Where tokens are given, under the host." },
-    "/oauth2/token",
-  ),
-  // [P]
-  optional(
-    { name: "authorizationHeader", title: "令牌请求头", form: "TEXT", help: "The header that carries the token." },
-    "Authorization",
-  ),
-  // [P]
-  optional(
-    {
-      name: "authorizationPrefix",
-      title: "令牌前缀",
-      form: "TEXT",
-      help: "Stands before the token, e.g. Bearer; empty: nothing.",
-    },
-    null,
-  ),
-  // [P]
-  optional(
-    {
-      name: "pathPrefix",
-      title: "接口路径前缀",
-      form: "TEXT",
-      help: "Stands before the paths of all operations, under the host.",
-    },
+    "TEXT",
+    "pathPrefix",
+    "接口路径前缀",
     "/apis/ttc/v1/transaction/poa",
+    "Stands before the paths of all operations, under the host.", // [P]
   ),
 ];
 
 /** What answers mean. */
 const codes: readonly SettingSpec[] = [
-  optional({ name: "authCodes", title: "令牌失效错误码", form: "LIST", help: "Codes that call for a new token." }, [
-    "401",
-  ]),
-  // [P]
+  optional("LIST", "authCodes", "令牌失效错误码", ["401"], "Codes that call for a new token."),
   optional(
-    {
-      name: "notFoundCodes",
-      title: "任务不存在错误码",
-      form: "LIST",
-      help: "Codes of what the platform does not know: it is put there, and the call repeated.",
-    },
+    "LIST",
+    "notFoundCodes",
+    "任务不存在错误码",
     ["2004", "2008", "2009"],
+    "Codes of what the platform does not know: it is put there, and the call repeated.", // [P]
   ),
-  // [P]
   optional(
-    {
-      name: "transientCodes",
-      title: "可重试错误码",
-      form: "LIST",
-      help: "Codes in errorIds after which the call is repeated; all that are in no list are final.",
-    },
+    "LIST",
+    "transientCodes",
+    "可重试错误码",
     ["500"],
+    "Codes in errorIds after which the call is repeated; all that are in no list are final.", // [P]
   ),
-  // [A]
   optional(
-    {
-      name: "duplicateCodes",
-      title: "重复新增错误码",
-      form: "LIST",
-      help: "Codes of a todo that was put before: it counts as put.",
-    },
+    "LIST",
+    "duplicateCodes",
+    "重复新增错误码",
     [],
+    "Codes of a todo that was put before: it counts as put.", // [A]
   ),
-  // [P]
   optional(
-    {
-      name: "urgeNotFoundText",
-      title: "催办任务不存在提示",
-      form: "TEXT",
-      help: "A refused urge whose message has this text is about an unknown todo.",
-    },
+    "TEXT",
+    "urgeNotFoundText",
+    "催办任务不存在提示",
     "taskId不存在",
+    "A refused urge whose message has this text is about an unknown todo.", // [P]
   ),
 ];
 
 /** What is told, and in which words. */
 const telling: readonly SettingSpec[] = [
-  // [A]
-  optional(
-    {
-      name: "sessionStatusMap",
-      title: "实例状态映射",
-      form: "MAP",
-      help: `Session state to ${TRANSACTION_STATUSES.join(", ")}; any other text: such sessions are not pushed. States that are not named keep their standard.`,
-    },
+  sessionStatuses(
+    "sessionStatusMap",
     DEFAULT_STATUS_MAP,
+    `Session state to ${TRANSACTION_STATUSES.join(", ")}; any other text: such sessions are not pushed. States that are not named keep their standard.`, // [A]
   ),
-  // [S]
+  actions("events", "推送事件", EVENTS, "Events that are pushed; by hand everything goes."), // [S]
+  timeZone(),
   optional(
-    {
-      name: "events",
-      title: "推送事件",
-      form: "LIST",
-      help: `Events that are pushed, of ${EVENTS.join(", ")} and archive.`,
-    },
-    EVENTS,
-  ),
-  optional(
-    { name: "timeZone", title: "时区", form: "TEXT", help: "In which times are written: an IANA name." },
-    "Asia/Shanghai",
-  ),
-  // [P]
-  optional(
-    {
-      name: "urgeText",
-      title: "催办内容",
-      form: "TEXT",
-      help: "What an urge says when the one who urges says nothing.",
-    },
+    "TEXT",
+    "urgeText",
+    "催办内容",
     "请尽快办理",
+    "What an urge says when the one who urges says nothing.", // [P]
   ),
 ];
 
 export const sharedSettings: readonly SettingSpec[] = [
   ...access,
-  // [P]
-  optional(
-    {
-      name: "transTypeCode",
-      title: "事务类型编码",
-      form: "TEXT",
-      help: "transTypeCode; empty: the id of the application.",
-    },
-    null,
-  ),
+  optional("TEXT", "transTypeCode", "事务类型编码", null, "transTypeCode; empty: the id of the application."), // [P]
   ...codes,
   ...telling,
 ];
@@ -184,13 +97,11 @@ export const sharedSettings: readonly SettingSpec[] = [
 /** @param standard V2 has its types made in advance. */
 export function autoCreateType(standard: boolean): SettingSpec {
   return optional(
-    {
-      name: "autoCreateType",
-      title: "自动创建事务类型",
-      form: "SWITCH",
-      help: "Whether the platform makes a transaction type that it does not know.",
-    },
+    "SWITCH",
+    "autoCreateType",
+    "自动创建事务类型",
     standard,
+    "Whether the platform makes a transaction type that it does not know.",
   );
 }
 
@@ -208,27 +119,18 @@ export function pathSettings(paths: { readonly add: string; readonly complete: s
 export const shuweiSettings: readonly SettingSpec[] = [
   ...sharedSettings,
   autoCreateType(true),
-  // [P]
-  ...pathSettings({ add: "addTransaction", complete: "taskHandle" }),
-  path("terminatePath", "终止路径", "taskTerminate"),
-  // [P]
-  optional({ name: "terminateText", title: "终止意见", form: "TEXT", help: "What a termination says." }, "终止"),
-  // [A]
-  path("transferPath", "转办路径", "taskTransfer"),
-  {
-    ...optional(
-      {
-        name: "transferMode",
-        title: "转办方式",
-        form: "SELECT",
-        help: "Whether a todo is handed over, or completed and made anew for the new handler.",
-      },
-      "transfer",
-    ),
-    options: [
+  ...pathSettings({ add: "addTransaction", complete: "taskHandle" }), // [P]
+  path("terminatePath", "终止路径", "taskTerminate"), // [P]
+  optional("TEXT", "terminateText", "终止意见", "终止", "What a termination says."), // [P]
+  path("transferPath", "转办路径", "taskTransfer"), // [A]
+  choice(
+    "transferMode",
+    "转办方式",
+    [
       { value: "transfer", title: "转办接口" },
       { value: "recreate", title: "办结后重新创建" },
     ],
-  },
-  optional({ name: "transferText", title: "转办意见", form: "TEXT", help: "What a handing over says." }, "转办"),
+    "Whether a todo is handed over, or completed and made anew for the new handler.",
+  ),
+  optional("TEXT", "transferText", "转办意见", "转办", "What a handing over says."),
 ];

@@ -1,6 +1,6 @@
 /** 树维 V1: the older transaction set. A session is a chain of todos, and ends through the last of them. */
 import { chineseFirst, titleOf } from "../../domain/approval/session.ts";
-import type { Connector } from "../connector.ts";
+import type { Connector } from "../../ports/platform/connector.ts";
 import { isOn, textOf } from "../read-settings.ts";
 import { addressesOf, filled, handlingOf, summaryOf } from "./body.ts";
 import { connectorOf } from "./connector-of.ts";

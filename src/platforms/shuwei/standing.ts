@@ -4,14 +4,12 @@
  * An item is the todo `{session}_{item}`. One that needs another todo (it was handed over by completing the old one, or is open again) gets
  * `{session}_{item}_{numbers of those who have it}`, and `….2`, `….3` when those had it before: so a plan made again names the same todo again.
  */
-import type { PushFacts } from "../../domain/approval/push-facts.ts";
+import type { Acknowledged, PushFacts } from "../../domain/approval/push-facts.ts";
 import type { WorkItem } from "../../domain/approval/session.ts";
-import { TODO } from "./status.ts";
+import { DONE, TODO } from "./status.ts";
 
-interface Known {
+interface Known extends Acknowledged {
   readonly id: string;
-  readonly status: string;
-  readonly at: number;
 }
 
 export class Standing {
@@ -26,11 +24,11 @@ export class Standing {
     const all = [...facts.items, ...(facts.item === null ? [] : [facts.item])];
     this.items = [...new Map(all.map((item) => [item.id, item])).values()];
     this.#byPlainId = new Map(this.items.map((item) => [this.plainIdOf(item), item]));
-    for (const [id, { status, at }] of facts.acknowledged) {
+    for (const [id, acknowledged] of facts.acknowledged) {
       const owner = this.ownerOf(id);
       if (owner === null) continue;
       const known = this.#known.get(owner) ?? [];
-      known.push({ id, status, at });
+      known.push({ id, ...acknowledged });
       this.#known.set(owner, known);
     }
   }
@@ -63,30 +61,32 @@ export class Standing {
     return this.#latestOf(item)?.status ?? null;
   }
 
+  /** Numbers of those who have it open there; none while it is not. */
+  assigneesOf(item: WorkItem): readonly string[] {
+    const latest = this.#latestOf(item);
+    return latest?.status === TODO ? latest.assignees : [];
+  }
+
   #latestOf(item: WorkItem): Known | undefined {
-    const known = (this.#known.get(item) ?? []).toSorted((one, other) => one.at - other.at);
+    const known = (this.#known.get(item) ?? []).toSorted(
+      // Of those that one push told, the one that was to end the session came last.
+      (one, other) => one.at - other.at || Number(endsSession(one)) - Number(endsSession(other)),
+    );
     return known.findLast(({ status }) => status === TODO) ?? known.at(-1);
   }
 
   /** The id of a further todo for those who have it now. */
   nextIdOf(item: WorkItem, numbers: readonly string[]): string {
     const taken = new Set(this.knownIdsOf(item));
-    const first = this.#idFor(item, numbers);
+    const first = `${this.plainIdOf(item)}_${numbers.join("-")}`;
     let id = first;
     for (let turn = 2; taken.has(id) || this.#byPlainId.has(id); turn += 1) {
       id = `${first}.${turn}`;
     }
     return id;
   }
+}
 
-  /** Whether its todo was made for exactly these. */
-  isMadeFor(item: WorkItem, numbers: readonly string[]): boolean {
-    const id = this.idOf(item);
-    const first = this.#idFor(item, numbers);
-    return id === first || id.startsWith(`${first}.`);
-  }
-
-  #idFor(item: WorkItem, numbers: readonly string[]): string {
-    return `${this.plainIdOf(item)}_${numbers.join("-")}`;
-  }
+function endsSession({ status }: Known): boolean {
+  return status !== TODO && status !== DONE;
 }

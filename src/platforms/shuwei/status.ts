@@ -4,7 +4,7 @@
  */
 import type { SessionState } from "../../domain/approval/session.ts";
 import { mapOf } from "../read-settings.ts";
-import type { Settings } from "../setting.ts";
+import type { Settings } from "../../ports/platform/setting.ts";
 
 export const TODO = "TODO";
 export const DONE = "DONE";

@@ -1,9 +1,9 @@
 /** The token: OAuth2, client credentials. */
 import type { JsonObject } from "../../domain/json.ts";
+import { addressOf } from "../address.ts";
 import { readAnswer } from "../answer.ts";
-import type { PlatformAnswer, TokenProtocol, TokenVerdict } from "../connector.ts";
+import type { PlatformAnswer, TokenProtocol, TokenVerdict } from "../../ports/platform/connector.ts";
 import { textOf } from "../read-settings.ts";
-import { urlUnder } from "./request.ts";
 
 /** RFC 6749 does not make a platform say how long its token holds. */
 const DEFAULT_LIFETIME_S = 3600;
@@ -22,7 +22,7 @@ export const oauth2Token: TokenProtocol = {
     });
     return {
       method: "POST",
-      url: urlUnder(settings, textOf(settings, "tokenPath")),
+      url: addressOf(settings, [textOf(settings, "tokenPath")]),
       headers: { "content-type": "application/x-www-form-urlencoded", accept: "application/json" },
       body: form.toString(),
     };

@@ -6,9 +6,9 @@
  */
 import type { Json, JsonObject } from "../../domain/json.ts";
 import { readAnswer } from "../answer.ts";
-import type { Operation, PlatformAnswer, PlatformVerdict } from "../connector.ts";
+import type { Operation, PlatformAnswer, PlatformVerdict } from "../../ports/platform/connector.ts";
 import { listOf, textOf } from "../read-settings.ts";
-import type { Settings } from "../setting.ts";
+import type { Settings } from "../../ports/platform/setting.ts";
 
 const MAX_MESSAGE = 500;
 

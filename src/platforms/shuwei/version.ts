@@ -2,7 +2,7 @@
 import type { PushFacts } from "../../domain/approval/push-facts.ts";
 import type { WorkItem } from "../../domain/approval/session.ts";
 import type { JsonObject } from "../../domain/json.ts";
-import type { Settings } from "../setting.ts";
+import type { Settings } from "../../ports/platform/setting.ts";
 
 export const OPERATION_KINDS = [
   /** 新增 */

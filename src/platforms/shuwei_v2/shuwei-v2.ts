@@ -2,9 +2,9 @@
 import { chineseFirst, titleOf } from "../../domain/approval/session.ts";
 import type { Session } from "../../domain/approval/session.ts";
 import type { JsonObject } from "../../domain/json.ts";
-import type { Connector } from "../connector.ts";
+import type { Connector } from "../../ports/platform/connector.ts";
 import { isOn, listOf, mapOf, textOf } from "../read-settings.ts";
-import type { Settings } from "../setting.ts";
+import type { Settings } from "../../ports/platform/setting.ts";
 import { addressesOf, filled, handlingOf, summaryOf } from "../shuwei/body.ts";
 import { connectorOf } from "../shuwei/connector-of.ts";
 import type { Version } from "../shuwei/version.ts";

@@ -3,8 +3,9 @@ import { chineseFirst, isOpen, titleOf } from "../../domain/approval/session.ts"
 import type { Session, WorkItem } from "../../domain/approval/session.ts";
 import type { Json, JsonObject } from "../../domain/json.ts";
 import { localTime } from "../local-time.ts";
+import { numbersOf } from "../people.ts";
 import { mapOf, textOf } from "../read-settings.ts";
-import type { Settings } from "../setting.ts";
+import type { Settings } from "../../ports/platform/setting.ts";
 import { CLOSED_STATUSES, SESSION_STATUSES } from "./settings.ts";
 
 /** Empty: items of such a session are not pushed. */
@@ -22,8 +23,7 @@ export function statusOf(item: WorkItem, session: Session, settings: Settings): 
 
 /** Numbers of those who have it, or had it; of a done one, of who did it: the platform takes it from those who are not named. */
 export function handlersOf({ state, assignees, handledBy }: WorkItem): readonly string[] {
-  const people = state === "DONE" && handledBy !== null ? [handledBy] : assignees;
-  return [...new Set(people.map(({ number }) => number).filter((number) => number !== ""))];
+  return numbersOf(state === "DONE" && handledBy !== null ? [handledBy] : assignees);
 }
 
 /** Without its `requestId`, which comes when it is sent. */
@@ -50,12 +50,4 @@ export function entryOf(item: WorkItem, session: Session, status: string, settin
 function numeric(text: string): Json {
   const value = Number(text);
   return Number.isSafeInteger(value) && String(value) === text ? value : text;
-}
-
-export function isTimeZone(name: string): boolean {
-  try {
-    return localTime(0, name) !== "";
-  } catch {
-    return false;
-  }
 }

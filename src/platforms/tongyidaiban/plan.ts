@@ -4,24 +4,24 @@
  */
 import type { PushFacts } from "../../domain/approval/push-facts.ts";
 import type { WorkItem } from "../../domain/approval/session.ts";
-import type { Operation, PushPlan } from "../connector.ts";
+import { areSame, believed, statusesAfter } from "../belief.ts";
+import type { Operation, PushPlan } from "../../ports/platform/connector.ts";
+import { listedAction, presentAction } from "../present-action.ts";
 import { listOf, textOf } from "../read-settings.ts";
-import type { Settings } from "../setting.ts";
-import { entryOf, handlersOf, isTimeZone, sessionStatusOf, statusOf } from "./mapping.ts";
+import type { Settings } from "../../ports/platform/setting.ts";
+import { entryOf, handlersOf, sessionStatusOf, statusOf } from "./mapping.ts";
 
 export function plan(facts: PushFacts, settings: Settings): PushPlan {
-  const { action, session } = facts;
+  const { session } = facts;
+  const action = presentAction(facts);
+  const listed = listedAction(facts);
   if (session.isQuestionnaire) {
     return skip("Questionnaires are not pushed.");
   }
-  if (!listOf(settings, "events").includes(action)) {
+  if (!listOf(settings, "events").includes(listed)) {
     return skip(
-      action === "remind_task" ? "统一待办 has no call that urges." : `The setting events does not list ${action}.`,
+      listed === "remind_task" ? "统一待办 has no call that urges." : `The setting events does not list ${listed}.`,
     );
-  }
-  const timeZone = textOf(settings, "timeZone");
-  if (!isTimeZone(timeZone)) {
-    return skip(`The setting timeZone holds "${timeZone}", which is no time zone.`);
   }
   const apps = listOf(settings, "myappids");
   if (!apps.includes(session.appId)) {
@@ -69,7 +69,8 @@ function itemsToTell(facts: PushFacts, statusNow: (item: WorkItem) => string): r
     if (item === null && action === "manual") {
       return true;
     }
-    const isOutdated = known !== undefined && known.status !== statusNow(each);
+    const isOutdated =
+      known !== undefined && (known.status !== statusNow(each) || !areSame(known.assignees, handlersOf(each)));
     return each.id === item?.id || (isOutdated && (item === null || tellsOthers));
   });
 }
@@ -96,18 +97,19 @@ function upserts(
   facts: PushFacts,
   settings: Settings,
 ): PushPlan {
+  const operations = items.map((item): Operation => ({
+    kind: "upsert",
+    thirdId: thirdIdOf(item),
+    body: entryOf(item, facts.session, statusFor(item), settings),
+    // Entries do not rest on each other.
+    onFailure: "go-on",
+    acknowledges: believed(thirdIdOf(item), statusFor(item), handlersOf(item)),
+  }));
   return {
     kind: "push",
-    desired: new Map(items.map((item) => [thirdIdOf(item), statusFor(item)])),
+    desired: statusesAfter(operations),
     assignees: [...new Set(items.flatMap(handlersOf))],
-    operations: items.map((item): Operation => ({
-      kind: "upsert",
-      thirdId: thirdIdOf(item),
-      body: entryOf(item, facts.session, statusFor(item), settings),
-      // Entries do not rest on each other.
-      onFailure: "go-on",
-      acknowledges: statusFor(item),
-    })),
+    operations,
   };
 }
 

@@ -1,5 +1,6 @@
 /** How 统一待办 is spoken to: one call for everything, tokens, and what its codes mean (domain 3.5). */
 import type { Json, JsonObject } from "../../domain/json.ts";
+import { addressOf } from "../address.ts";
 import { readAnswer } from "../answer.ts";
 import type {
   Operation,
@@ -8,9 +9,9 @@ import type {
   PlatformVerdict,
   RequestContext,
   TokenProtocol,
-} from "../connector.ts";
-import { listOf, numberOf, textOf, urlOf } from "../read-settings.ts";
-import type { Settings } from "../setting.ts";
+} from "../../ports/platform/connector.ts";
+import { listOf, numberOf, textOf } from "../read-settings.ts";
+import type { Settings } from "../../ports/platform/setting.ts";
 import { retriesOf } from "./retries.ts";
 
 const MAX_MESSAGE = 500;
@@ -21,7 +22,7 @@ export function requestOf(
   { settings, token: held, idempotencyKey }: RequestContext,
 ): PlatformRequest {
   return post(
-    endpoint(settings, "createPath"),
+    addressOf(settings, [textOf(settings, "createPath")]),
     { requestId: idempotencyKey, ...body },
     { [textOf(settings, "tokenHeader")]: `${textOf(settings, "tokenPrefix")} ${held}` },
   );
@@ -36,7 +37,7 @@ export function verdictOf(_operation: Operation, answer: PlatformAnswer, setting
 export const token: TokenProtocol = {
   requestOf(settings) {
     const credentials = { app_key: textOf(settings, "appKey"), app_secret: textOf(settings, "appSecret") };
-    return post(endpoint(settings, "tokenPath"), credentials, {});
+    return post(addressOf(settings, [textOf(settings, "tokenPath")]), credentials, {});
   },
 
   tokenOf(answer, settings) {
@@ -109,9 +110,4 @@ function post(url: string, body: JsonObject, headers: Readonly<Record<string, st
     headers: { "Content-Type": "application/json", ...headers },
     body: JSON.stringify(body),
   };
-}
-
-/** Always below host, whatever the path is. */
-function endpoint(settings: Settings, pathSetting: string): string {
-  return new URL(`${urlOf(settings, "host")}/${textOf(settings, pathSetting).replace(/^\/+/u, "")}`).href;
 }

@@ -1,8 +1,18 @@
 /** What 统一待办 asks for, and everything of its protocol that may differ from place to place. Marks: [S] source documents, [A] assumed. */
 import { PUSH_ACTIONS } from "../../domain/approval/push-action.ts";
 import type { SessionState, WorkItemState } from "../../domain/approval/session.ts";
-import type { Json } from "../../domain/json.ts";
-import type { SettingSpec } from "../setting.ts";
+import type { SettingSpec } from "../../ports/platform/setting.ts";
+import {
+  actions,
+  choice,
+  host,
+  optional,
+  required,
+  sessionStatuses,
+  taskStatuses,
+  timeZone,
+  tokenSeconds,
+} from "../described.ts";
 
 /** Of items that are open: 0 todo, 1 done, 2 cancelled; empty: not pushed. [A] */
 export const SESSION_STATUSES: Readonly<Record<SessionState, string>> = {
@@ -23,31 +33,15 @@ export const CLOSED_STATUSES: Readonly<Record<Extract<WorkItemState, "DONE" | "W
 
 const EVENTS = PUSH_ACTIONS.filter((action) => action !== "remind_task");
 
-const REQUIRED = { required: true, secret: false, default: null } as const;
-
 export const SETTINGS: readonly SettingSpec[] = [
-  {
-    ...REQUIRED,
-    name: "host",
-    title: "服务地址 (host)",
-    form: "URL",
-    help: "Base URL of the task centre, e.g. https://todo.example.edu.cn. All paths are below it.",
-  },
-  {
-    ...REQUIRED,
-    name: "appKey",
-    title: "应用标识 (app_key)",
-    form: "TEXT",
-    help: "Given by the platform to this application; fetches access tokens, together with appSecret.",
-  },
-  {
-    ...REQUIRED,
-    name: "appSecret",
-    title: "应用密钥 (app_secret)",
-    form: "PASSWORD",
-    secret: true,
-    help: "Fetches access tokens, together with appKey.",
-  },
+  host("服务地址 (host)", "https://todo.example.edu.cn"),
+  required(
+    "TEXT",
+    "appKey",
+    "应用标识 (app_key)",
+    "Given by the platform to this application; fetches access tokens, together with appSecret.",
+  ),
+  required("PASSWORD", "appSecret", "应用密钥 (app_secret)", "Fetches access tokens, together with appKey."),
   optional(
     "LIST",
     "myappids",
@@ -60,36 +54,25 @@ export const SETTINGS: readonly SettingSpec[] = [
   optional("TEXT", "createPath", "任务创建路径", "/api/task/create", "POST: create or change a task. Below host."), // [A]
   optional("TEXT", "tokenHeader", "令牌请求头", "Authorization", "Header that carries the token."), // [A]
   optional("TEXT", "tokenPrefix", "令牌前缀", "Bearer", "Stands before the token, with a space between."), // [A]
-  optional(
-    "NUMBER",
-    "tokenSeconds",
-    "令牌有效期",
-    7200,
-    "Seconds that a token holds when the platform does not say so.", // [A]
-  ),
+  tokenSeconds("tokenSeconds"), // [A]
 
-  optional(
-    "MAP",
+  sessionStatuses(
     "sessionStatus",
-    "实例状态映射",
     SESSION_STATUSES,
     "Session state to status of its open items: 0 todo, 1 done, 2 cancelled; an empty one is not pushed. What is not named keeps its default.",
   ),
-  optional(
-    "MAP",
-    "taskStatus",
-    "任务状态映射",
+  taskStatuses(
     CLOSED_STATUSES,
     "DONE and WITHDRAWN to the status of such items. What is not named keeps its default.",
+    ["DONE", "WITHDRAWN"],
   ),
   optional("TEXT", "deletedStatus", "删除后的状态", "2", "Status that the tasks of a deleted session get."), // [A]
-  optional(
-    "LIST",
+  actions(
     "events",
     "推送事件",
     EVENTS,
-    `Actions that are pushed, of ${PUSH_ACTIONS.join(", ")}. Default: all but remind_task, as the platform knows no urging.`,
-  ), // [A]
+    "Actions that are pushed. Default: all but remind_task, as the platform knows no urging.", // [A]
+  ),
 
   optional("LIST", "authCodes", "令牌失效的错误码", ["401"], "Codes after which the token is fetched anew, once."), // [A]
   optional(
@@ -107,22 +90,14 @@ export const SETTINGS: readonly SettingSpec[] = [
     "How often it is sent again after one of retryCodes.",
   ), // mechanism [S]
   optional("NUMBER", "retrySleep", "重试间隔 (retry_sleep)", 1, "Seconds before it is sent again."), // mechanism [S]
-  {
-    ...optional(
-      "SELECT",
-      "backoff",
-      "重试退避",
-      "fixed",
-      "Whether each wait is as long as the first, or twice the last.",
-    ),
-    options: [
+  choice(
+    "backoff",
+    "重试退避",
+    [
       { value: "fixed", title: "固定 (fixed)" },
       { value: "exponential", title: "指数 (exponential)" },
     ],
-  },
-  optional("TEXT", "timeZone", "时区", "Asia/Shanghai", "IANA time zone that createTime is written in."),
+    "Whether each wait is as long as the first, or twice the last; all together are at most an hour.",
+  ),
+  timeZone(),
 ];
-
-function optional(form: SettingSpec["form"], name: string, title: string, fallback: Json, help: string): SettingSpec {
-  return { name, title, form, required: false, secret: false, default: fallback, help };
-}

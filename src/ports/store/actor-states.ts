@@ -1,12 +1,16 @@
-/** Actors whose whole state is one document: destinations. */
+/** Actors whose whole state is one document, and rows that belong to them: destinations, platforms with their triggers and changes, batches of pushes. */
 import type { JsonObject } from "../../domain/json.ts";
 
-export type ActorKind = "destination";
+export type ActorKind = "destination" | "platform" | "trigger" | "platform_change" | "batch";
 
-export interface ActorStateRecord {
+/** The place of an actor's row. */
+export interface ActorStateKey {
   readonly kind: ActorKind;
   readonly id: string;
   readonly shard: number;
+}
+
+export interface ActorStateRecord extends ActorStateKey {
   readonly state: JsonObject;
   readonly updatedAt: number;
 }

@@ -1,10 +1,11 @@
+import type { PushStateRecord, SessionRecord, WorkItemRecord } from "../../domain/approval/records.ts";
 import type { DefinitionRecord } from "../../domain/definition/definition.ts";
 import type { OccurrenceRecord } from "../../domain/definition/occurrence.ts";
 import type { SupervisorRecord } from "../../domain/definition/supervision.ts";
 import type { StatusEvent } from "../../domain/event/status-event.ts";
 import type { AttemptRecord } from "../../domain/instance/attempt.ts";
 import type { InstanceRecord } from "../../domain/instance/instance.ts";
-import type { ActorStateRecord } from "./actor-states.ts";
+import type { ActorStateKey, ActorStateRecord } from "./actor-states.ts";
 
 /**
  * The journal: the one way by which actors' decisions become durable.
@@ -62,6 +63,14 @@ export interface JournalBatch {
   readonly requests: readonly RequestRecord[];
   /** Inserted, or replaced by kind and id. */
   readonly actorStates: readonly ActorStateRecord[];
+  /** Removed by kind and id; that of a row which is not there changes nothing. Left out: none. */
+  readonly removedActorStates?: readonly ActorStateKey[];
+  /** Inserted, or replaced by id. */
+  readonly sessions: readonly SessionRecord[];
+  /** Inserted, or replaced by id. */
+  readonly workItems: readonly WorkItemRecord[];
+  /** Inserted, or replaced by platform and third id; never removed. */
+  readonly pushStates: readonly PushStateRecord[];
   /** In order; per shard the sequences go on from the last event without a gap. */
   readonly events: readonly StatusEvent[];
 }

@@ -23,6 +23,8 @@ export interface InstanceFilter {
   /** Those whose id begins with it. */
   readonly idPrefix?: string;
   readonly definitionId?: string;
+  /** Pushes to this platform alone. */
+  readonly platformId?: string;
   readonly states?: readonly InstanceState[];
   readonly userId?: string;
   readonly businessId?: string;

@@ -1,5 +1,6 @@
 import type { ActorStateStore } from "./actor-states.ts";
 import type { ActorStore } from "./actors.ts";
+import type { ApprovalStore } from "./approvals.ts";
 import type { CursorStore } from "./cursors.ts";
 import type { JournalStore } from "./journal.ts";
 import type { QueryStore } from "./queries.ts";
@@ -13,6 +14,7 @@ export interface Store {
   readonly queries: QueryStore;
   readonly cursors: CursorStore;
   readonly actorStates: ActorStateStore;
+  readonly approvals: ApprovalStore;
   /** Whether the store answers; throws StoreUnavailable when not. */
   ping(): Promise<void>;
   close(): Promise<void>;

@@ -1,7 +1,6 @@
 /** Actors in memory, of this node and of all others, for people who look. */
 import type { Clock } from "../../ports/clock.ts";
 import type { ActorView } from "../api.ts";
-import type { Destinations } from "../destinations/destinations.ts";
 import type { Queues } from "../queues.ts";
 import type { InstanceResident, Residents, SupervisorResident } from "../residents.ts";
 import type { Cluster } from "./cluster.ts";
@@ -12,7 +11,7 @@ export class Actors {
   readonly #clock: Clock;
   readonly #cluster: Cluster;
   readonly #residents: Residents;
-  readonly #destinations: Destinations;
+  readonly #served: () => readonly ActorView[];
   readonly #queues: Queues;
   readonly #nodeId: string;
 
@@ -20,14 +19,15 @@ export class Actors {
     clock: Clock;
     cluster: Cluster;
     residents: Residents;
-    destinations: Destinations;
+    /** Destinations and platforms. */
+    served: () => readonly ActorView[];
     queues: Queues;
     nodeId: string;
   }) {
     this.#clock = deps.clock;
     this.#cluster = deps.cluster;
     this.#residents = deps.residents;
-    this.#destinations = deps.destinations;
+    this.#served = deps.served;
     this.#queues = deps.queues;
     this.#nodeId = deps.nodeId;
     this.#cluster.link.answer("actors", async (_, { limit }) => this.#here(limit));
@@ -58,7 +58,7 @@ export class Actors {
   }
 
   #here(limit: number): readonly ActorView[] {
-    const views = [...this.#queueViews(), ...this.#destinations.views()];
+    const views = [...this.#queueViews(), ...this.#served()];
     for (const resident of this.#residents.supervisors.values()) {
       if (views.length >= limit) {
         break;
@@ -77,7 +77,7 @@ export class Actors {
   #called(id: string): readonly ActorView[] {
     const residents = [this.#residents.supervisors.get(id), this.#residents.instances.get(id)];
     return [
-      ...[...this.#queueViews(), ...this.#destinations.views()].filter((view) => view.id === id),
+      ...[...this.#queueViews(), ...this.#served()].filter((view) => view.id === id),
       ...residents.flatMap((resident) => (resident === undefined ? [] : this.#viewOf(resident))),
     ];
   }

@@ -6,6 +6,7 @@ import { isDeepStrictEqual } from "node:util";
 import { BelfryError } from "../../domain/error.ts";
 import type { BelfryErrorDetails, ErrorReason } from "../../domain/error.ts";
 import type { DefinitionRecord, DefinitionSpec } from "../../domain/definition/definition.ts";
+import { batchDefinitionId } from "../../domain/approval/platform-push.ts";
 import { hashText, shardOf } from "../../domain/routing.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Random } from "../../ports/random.ts";
@@ -21,6 +22,10 @@ import type {
 import type { AttemptCommands } from "../attempt-commands.ts";
 import type { KeptAnswers } from "../compound-command.ts";
 import { instanceOfToken } from "../attempt-token.ts";
+import type { SessionPushes } from "../approvals/approval-commands.ts";
+import type { ApprovalCommands } from "../platforms/api.ts";
+import type { BatchCommands, SweepCommands } from "../platforms/batch-commands.ts";
+import type { CreatePlatform, LocalPlatformCommands } from "../platforms/platform-commands.ts";
 import { definitionNotFound, staleAttempt } from "../refusals.ts";
 import type { CommandCall } from "./protocol.ts";
 import type { Router } from "./router.ts";
@@ -37,6 +42,10 @@ export interface LocalCommands {
   readonly attempts: AttemptCommands;
   readonly dispatches: DispatchCommands;
   readonly destinations: DestinationCommands;
+  readonly platforms: LocalPlatformCommands;
+  readonly approvals: ApprovalCommands & SessionPushes;
+  readonly batches: BatchCommands;
+  readonly sweeps: SweepCommands;
 }
 
 interface RoutingDeps {
@@ -155,7 +164,14 @@ export function routedCommands({
     );
   }
 
+  function createPlatform(command: CreatePlatform): ReturnType<LocalPlatformCommands["create"]> {
+    const named = hasRequestId(command);
+    const call = { name: "platforms.create", arguments: [command], repeatable: named, sameAnswer: named };
+    return router.run((command.routing ?? 0) % shardCount, call, () => local.platforms.create(command));
+  }
+
   const { definitions, instances, reports, answers, attempts, dispatches, destinations } = local;
+  const { platforms, approvals, batches, sweeps } = local;
   const looking = { repeated: "same" } as const;
   const shardOfToken = (token: string): number => shardOf(instanceOfToken(token) ?? "", shardCount);
   const byToken = { repeated: "same", shardOfId: shardOfToken } as const;
@@ -210,6 +226,34 @@ export function routedCommands({
       reset: routed("destinations.reset", destinations.reset, looking),
       isolate: routed("destinations.isolate", destinations.isolate, looking),
       rotateSecret: routed("destinations.rotateSecret", destinations.rotateSecret),
+    },
+    platforms: {
+      create: createPlatform,
+      get: routed("platforms.get", platforms.get, looking),
+      update: routed("platforms.update", platforms.update),
+      enable: routed("platforms.enable", platforms.enable, looking),
+      disable: routed("platforms.disable", platforms.disable, looking),
+      remove: routed("platforms.remove", platforms.remove),
+      reset: routed("platforms.reset", platforms.reset, looking),
+      isolate: routed("platforms.isolate", platforms.isolate, looking),
+      test: routed("platforms.test", platforms.test, { repeated: "harmless" }),
+      refreshToken: routed("platforms.refreshToken", platforms.refreshToken, { repeated: "harmless" }),
+      createTrigger: routed("platforms.createTrigger", platforms.createTrigger),
+      deleteTrigger: routed("platforms.deleteTrigger", platforms.deleteTrigger),
+    },
+    approvals: {
+      report: routed("approvals.report", approvals.report, { repeated: "harmless" }),
+      push: routed("approvals.push", approvals.push),
+      pushAll: routed("approvals.pushAll", approvals.pushAll),
+    },
+    batches: {
+      start: routed("batches.start", batches.start, {
+        shardOfId: (platformId) => shardOf(batchDefinitionId(platformId), shardCount),
+      }),
+    },
+    sweeps: {
+      register: routed("sweeps.register", sweeps.register, looking),
+      sweep: routed("sweeps.sweep", sweeps.sweep),
     },
     answers: {
       recall: routed("answers.recall", answers.recall, byRequestId),

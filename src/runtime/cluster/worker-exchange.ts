@@ -1,6 +1,6 @@
 /** Workers of one node for instances of another: what this node lends, what it borrows, and which attempts its workers have. */
 import { shardOf } from "../../domain/routing.ts";
-import { originOfQueue } from "../../domain/webhook/origin.ts";
+import { serverOfQueue } from "../../domain/served-queue.ts";
 import type { Clock, Timer } from "../../ports/clock.ts";
 import type { Log } from "../../ports/log.ts";
 import type { AttemptCommands } from "../attempt-commands.ts";
@@ -29,7 +29,7 @@ export class WorkerExchange implements Exchange {
   readonly #everyMs: number;
   readonly #nodeId: string;
   readonly #serve: (queue: string) => boolean;
-  /** Queues whose destination is not here: it is looked for again, and may come. */
+  /** Queues whose destination or platform is not here: it is looked for again, and may come. */
   readonly #unserved = new Set<string>();
   readonly #workers: Workers;
   readonly #queues: Queues;
@@ -55,7 +55,7 @@ export class WorkerExchange implements Exchange {
     nodeId: string;
     shardCount: number;
     everyMs: number;
-    /** Something waits in this queue. @returns whether this node has the destination, which takes it. */
+    /** Something waits in this queue. @returns whether this node has who serves it. */
     serve: (queue: string) => boolean;
   }) {
     const { clock, log, cluster } = deps;
@@ -76,8 +76,8 @@ export class WorkerExchange implements Exchange {
       link,
       isAlive: (node) => membership.isAlive(node),
       servedBy: (queue) => {
-        const origin = originOfQueue(queue);
-        const owner = origin === null ? undefined : map.ownerOf(shardOf(origin, deps.shardCount));
+        const server = serverOfQueue(queue);
+        const owner = server === null ? undefined : map.ownerOf(shardOf(server, deps.shardCount));
         return owner === deps.nodeId ? null : owner;
       },
       takeBack: (token) => this.takeBack(token),
@@ -143,7 +143,7 @@ export class WorkerExchange implements Exchange {
   }
 
   wanted(queue: string): void {
-    if (originOfQueue(queue) !== null && !this.#serve(queue)) {
+    if (serverOfQueue(queue) !== null && !this.#serve(queue)) {
       this.#unserved.add(queue);
     }
   }
@@ -211,12 +211,12 @@ export class WorkerExchange implements Exchange {
   }
 }
 
-/** Requests on NATS nodes send for their own instances only. What goes to a destination goes through the one node that has it. */
+/** Requests on NATS and jobs are done by each node for its own instances only. What one actor serves goes through the node that has it. */
 function isShared(queue: string): boolean {
-  return isAnnounced(queue) || originOfQueue(queue) !== null;
+  return isAnnounced(queue) || serverOfQueue(queue) !== null;
 }
 
-/** Whether nodes must say that they take from a queue: everybody knows who has a destination. */
+/** Whether nodes must say that they take from a queue: everybody knows who has a destination or a platform. */
 export function isAnnounced(queue: string): boolean {
   return !queue.startsWith("$");
 }

@@ -1,14 +1,14 @@
 /** One delivery: what is sent, how it is judged, and what is kept of it. */
-import type { DeliveryOutcome } from "../../actors/destination/events.ts";
+import type { DestinationEvent } from "../../actors/destination/events.ts";
 import { BelfryError } from "../../domain/error.ts";
-import { retryDelayMs } from "../../domain/policy/retry.ts";
 import type { DestinationRecord } from "../../domain/webhook/destination.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { SecretBox } from "../../ports/secret-box.ts";
 import type { WebhookClient } from "../../ports/webhook-client.ts";
 import type { Assignment } from "../api.ts";
+import { notBefore } from "../executors/not-before.ts";
 import { failed } from "../executors/performed-attempt.ts";
-import type { Outcome } from "../executors/performed-attempt.ts";
+import type { Performed } from "../served/served-call.ts";
 import { deliveryRequest } from "../webhooks/delivery-request.ts";
 import { exchangeOf, resultOf } from "../webhooks/exchange.ts";
 import { verdictOf } from "../webhooks/verdict.ts";
@@ -23,12 +23,6 @@ export interface DeliveryDeps {
   readonly version: string;
 }
 
-export interface Delivered {
-  readonly outcome: Outcome;
-  /** What it tells of the destination; null: nothing. */
-  readonly told: DeliveryOutcome | null;
-}
-
 export class Delivery {
   readonly #deps: DeliveryDeps;
   readonly #clock: Clock;
@@ -38,7 +32,11 @@ export class Delivery {
     this.#clock = clock;
   }
 
-  async deliver(assignment: Assignment, destination: DestinationRecord, signal: AbortSignal): Promise<Delivered> {
+  async deliver(
+    assignment: Assignment,
+    destination: DestinationRecord,
+    signal: AbortSignal,
+  ): Promise<Performed<DestinationEvent>> {
     const { action } = assignment.instance.spec;
     if (action.kind !== "webhook") {
       throw new Error(`An action of kind "${action.kind}" stands in the queue of a destination`);
@@ -53,7 +51,7 @@ export class Delivery {
         throw error;
       }
       // A secret that no key of this node opens.
-      return { outcome: failed(error.reason, error.message, true), told: null };
+      return { outcome: failed(error.reason, error.message, true), told: [] };
     }
     const { request, secrets } = sent;
     const reply = await client.send(request, signal);
@@ -66,7 +64,7 @@ export class Delivery {
     if (verdict.ok && reply.kind === "answered") {
       const { callback } = action;
       return {
-        told: { ok: true },
+        told: [{ type: "DELIVERED", at: this.#clock.now(), sentAt: at, outcome: { ok: true } }],
         outcome:
           callback === null
             ? { kind: "completed", result: resultOf(reply, secrets), exchange }
@@ -77,17 +75,18 @@ export class Delivery {
     const { cause, error, isGone, retryable } = failure;
     const retryAfterMs = failure.retryAfterMs ?? 0;
     return {
-      told: { ok: false, cause, message: error.message, retryAfterMs, isGone },
+      told: [
+        {
+          type: "DELIVERED",
+          at: this.#clock.now(),
+          sentAt: at,
+          outcome: { ok: false, cause, message: error.message, retryAfterMs, isGone },
+        },
+      ],
       outcome: {
         kind: "failed",
         failure: { error, retryable, exchange, ...notBefore(assignment, retryAfterMs) },
       },
     };
   }
-}
-
-/** Retry-After puts a retry off; it does not make it come sooner than the policy says. */
-function notBefore({ instance: { spec, life }, number }: Assignment, retryAfterMs: number): { retryDelayMs?: number } {
-  const usualMs = retryDelayMs(spec.retry, number - life.seriesStart - 1, 1);
-  return retryAfterMs > usualMs ? { retryDelayMs: retryAfterMs } : {};
 }

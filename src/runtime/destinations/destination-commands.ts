@@ -14,8 +14,7 @@ import { breakerOpen, destinationDisabled, etagMismatch } from "../refusals.ts";
 import type { Requests } from "../requests.ts";
 import type { SystemDefinitions } from "../system-definitions.ts";
 import type { Triggers } from "../triggers.ts";
-import type { DestinationResident } from "./destination-resident.ts";
-import type { Destinations } from "./destinations.ts";
+import type { DestinationResident, Destinations } from "./destination-kind.ts";
 
 interface CommandDeps {
   readonly clock: Clock;

@@ -11,10 +11,10 @@ import { BelfryError } from "../../domain/error.ts";
 import type { JsonObject } from "../../domain/json.ts";
 import type { Clock, Timer } from "../../ports/clock.ts";
 import type { Log } from "../../ports/log.ts";
-import type { Assignment, ExecutorCommands, Failure } from "../api.ts";
+import type { Assignment, ExecutorCommands, Failure, Kept } from "../api.ts";
 
 export type Outcome =
-  | { readonly kind: "completed"; readonly result: JsonObject | null; readonly exchange?: JsonObject }
+  | ({ readonly kind: "completed"; readonly result: JsonObject | null } & Kept)
   /** It was delivered to somebody who reports the result within so long. */
   | { readonly kind: "handed-on"; readonly withinMs: number; readonly exchange: JsonObject }
   /** It could not be carried out now, and was not: it does not count. */
@@ -162,8 +162,10 @@ export class PerformedAttempt {
 
 function tell(workers: PerformedAttemptDeps["workers"], token: string, outcome: Outcome): Promise<unknown> {
   switch (outcome.kind) {
-    case "completed":
-      return workers.complete(token, outcome.result, outcome.exchange);
+    case "completed": {
+      const { kind: _, result, ...kept } = outcome;
+      return workers.complete(token, result, kept);
+    }
     case "handed-on":
       return workers.awaitResult(token, outcome);
     case "given-back":

@@ -29,7 +29,7 @@ export function exchangeOf(request: WebhookRequest, reply: WebhookReply, secrets
   const body = shownBody(request.body, false, masking);
   return {
     request: {
-      method: "POST",
+      method: request.method ?? "POST",
       url: shown(masking.text(request.url), URL_BYTES).text,
       headers: shownHeaders(request.headers, masking),
       body: body.text,

@@ -82,17 +82,35 @@ function waitingToRun(action: Action): string {
       return `Waits for a node that is connected to NATS and has room for one more request (to "${action.subject}")`;
     case "webhook":
       return `Waits to be delivered to ${originOf(action.url)}`;
+    case "push":
+      return `Waits to be pushed to ${target(action)}`;
+    case "job":
+      return `Waits for a node with room for work of the system's own (${action.job})`;
     case "external":
       return "Waits to be run elsewhere";
   }
 }
 
 function target(action: Action): string {
-  return action.kind === "webhook" ? originOf(action.url) : "its target";
+  switch (action.kind) {
+    case "webhook":
+      return originOf(action.url);
+    case "push":
+      return `platform ${action.platformId}`;
+    default:
+      return "its target";
+  }
 }
 
 function whereToLook(action: Action): string {
-  return action.kind === "webhook" ? " (GetDestination says more)" : "";
+  switch (action.kind) {
+    case "webhook":
+      return " (GetDestination says more)";
+    case "push":
+      return " (GetPlatformStatus says more)";
+    default:
+      return "";
+  }
 }
 
 function gates(spec: InstanceRecord["spec"]): string[] {
@@ -101,10 +119,18 @@ function gates(spec: InstanceRecord["spec"]): string[] {
     found.push(`at most ${spec.concurrency.limit} run at a time with concurrency key "${spec.concurrency.key}"`);
   if (spec.orderingKey !== "") found.push(`one after the other with ordering key "${spec.orderingKey}"`);
   if (found.length > 0) return found;
-  const { action } = spec;
-  const who =
-    action.kind === "webhook" ? `its definition or its destination ${originOf(action.url)}` : "its definition";
-  return [`${who} lets only so many run at a time`];
+  return [`${limiting(spec.action)} lets only so many run at a time`];
+}
+
+function limiting(action: Action): string {
+  switch (action.kind) {
+    case "webhook":
+      return `its definition or its destination ${originOf(action.url)}`;
+    case "push":
+      return target(action);
+    default:
+      return "its definition";
+  }
 }
 
 function running({ life }: InstanceRecord): string {

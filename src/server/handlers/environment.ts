@@ -3,6 +3,7 @@ import type { Ids } from "../../ports/ids.ts";
 import type { Log } from "../../ports/log.ts";
 import type { SecretBox } from "../../ports/secret-box.ts";
 import type { ActorStateStore } from "../../ports/store/actor-states.ts";
+import type { ApprovalStore } from "../../ports/store/approvals.ts";
 import type { QueryStore } from "../../ports/store/queries.ts";
 import type { Runtime } from "../../runtime/index.ts";
 import type { EventHub } from "../events/event-hub.ts";
@@ -21,6 +22,7 @@ export interface ServiceEnvironment {
   readonly runtime: Runtime;
   readonly queries: QueryStore;
   readonly actorStates: ActorStateStore;
+  readonly approvals: ApprovalStore;
   readonly webhooks: WebhookEnvironment;
   readonly clock: Clock;
   readonly ids: Ids;

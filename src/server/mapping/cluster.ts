@@ -18,9 +18,16 @@ const ACTOR_KINDS = {
   instance: ActorKind.INSTANCE,
   queue: ActorKind.QUEUE,
   destination: ActorKind.DESTINATION,
+  platform: ActorKind.PLATFORM,
 } as const;
 /** By kind, as lists have them. */
-const KINDS = ["supervisor", "instance", "queue", "destination"] as const satisfies readonly ActorView["kind"][];
+const KINDS = [
+  "supervisor",
+  "instance",
+  "queue",
+  "destination",
+  "platform",
+] as const satisfies readonly ActorView["kind"][];
 
 export function toNode(node: NodeView): Init<typeof NodeSchema> {
   return {
@@ -75,11 +82,11 @@ export function toActor(actor: ActorView): Init<typeof ActorSchema> {
     shard: actor.shard ?? undefined,
     definitionState: kind === "supervisor" ? known(DefinitionState, state) : undefined,
     instanceState: kind === "instance" ? known(InstanceState, state) : undefined,
-    breakerState: kind === "destination" ? known(BreakerState, state) : undefined,
+    breakerState: kind === "destination" || kind === "platform" ? known(BreakerState, state) : undefined,
     idleTime: kind === "queue" ? undefined : toDuration(actor.idleMs),
     wakeTime: toOptionalTimestamp(actor.wakeAt),
     residentInstanceCount: kind === "supervisor" ? actor.waiting : 0,
-    waitingInstanceCount: kind === "queue" || kind === "destination" ? actor.waiting : 0,
+    waitingInstanceCount: kind === "queue" || kind === "destination" || kind === "platform" ? actor.waiting : 0,
     freeSlotCount: actor.freeSlots,
   };
 }

@@ -1,35 +1,24 @@
 import { fromJson, toJson } from "@bufbuild/protobuf";
-import { ValueSchema, type Duration, type Value } from "@bufbuild/protobuf/wkt";
-import { DEFAULT_BREAKER_SETTINGS, FAILURE_CAUSES, type Breaker, type BreakerSettings } from "../../domain/breaker.ts";
+import { ValueSchema, type Value } from "@bufbuild/protobuf/wkt";
 import {
   DEFAULT_DESTINATION_SETTINGS,
   type DestinationRecord,
   type DestinationSettings,
-  type RateLimit,
 } from "../../domain/webhook/destination.ts";
 import { successRuleViolations } from "../../domain/webhook/success-rule.ts";
 import type { Json } from "../../domain/json.ts";
 import {
-  BreakerState,
-  type BreakerSchema,
-  type BreakerSettings as ProtoBreakerSettings,
-  type BreakerSettingsSchema,
   type DestinationSchema,
   type DestinationSettings as ProtoSettings,
   type DestinationSettingsSchema,
-  type RateLimit as ProtoRateLimit,
 } from "../../gen/belfry/v1/dispatch_pb.ts";
-import { FailureCause } from "../../gen/belfry/v1/instance_pb.ts";
+import { breakerSettingsOf, durationsAt, rateOf, toBreaker, toBreakerSettings } from "./breaker.ts";
 import { etagOf } from "./definition.ts";
-import { namesIn } from "./enumeration.ts";
 import type { Findings } from "./findings.ts";
 import type { Init } from "./init.ts";
-import { durationOf, toDuration, toOptionalTimestamp, toTimestamp, type DurationRule } from "./time.ts";
+import { toDuration, toOptionalTimestamp, toTimestamp } from "./time.ts";
 
-const SECOND_MS = 1000;
-const MINUTE_MS = 60 * SECOND_MS;
-const HOUR_MS = 60 * MINUTE_MS;
-const DAY_MS = 24 * HOUR_MS;
+const MINUTE_MS = 60_000;
 
 /** All settings, with defaults for those left out. */
 export function destinationSettingsOf(settings: ProtoSettings, field: string, findings: Findings): DestinationSettings {
@@ -52,38 +41,6 @@ export function destinationSettingsOf(settings: ProtoSettings, field: string, fi
     successRules,
     disableAfterMs: disableAfterMs === 0 ? null : disableAfterMs,
   };
-}
-
-function rateOf({ perSecond, burst }: ProtoRateLimit): RateLimit {
-  return { perSecond, burst: burst ?? Math.ceil(perSecond) };
-}
-
-function breakerSettingsOf(
-  settings: ProtoBreakerSettings | undefined,
-  field: string,
-  findings: Findings,
-): BreakerSettings {
-  const defaults = DEFAULT_BREAKER_SETTINGS;
-  if (settings === undefined) return defaults;
-  const read = durationsAt(field, findings);
-  const openMs = read(settings.openDuration, "openDuration", defaults.openMs, { minMs: SECOND_MS, maxMs: DAY_MS });
-  return {
-    consecutiveFailures: settings.consecutiveFailures ?? defaults.consecutiveFailures,
-    failureRatio: settings.failureRatio ?? defaults.failureRatio,
-    minCalls: settings.minCalls ?? defaults.minCalls,
-    windowMs: read(settings.window, "window", defaults.windowMs, { minMs: SECOND_MS, maxMs: HOUR_MS }),
-    openMs,
-    maxOpenMs: read(settings.maxOpenDuration, "maxOpenDuration", Math.max(defaults.maxOpenMs, openMs), {
-      minMs: openMs,
-      maxMs: 7 * DAY_MS,
-    }),
-    causes: namesIn(FailureCause, settings.causes) ?? defaults.causes,
-  };
-}
-
-function durationsAt(field: string, findings: Findings) {
-  return (duration: Duration | undefined, name: string, fallback: number, rule: DurationRule): number =>
-    duration === undefined ? fallback : durationOf(duration, `${field}.${name}`, findings, rule);
 }
 
 /** How a destination stands. @param traffic what goes on there now, when it was asked for. */
@@ -128,44 +85,6 @@ function toSettings(settings: DestinationSettings): Init<typeof DestinationSetti
     successRules: settings.successRules.map(({ path, equals }) => ({ path, equals: toValue(equals) })),
     disableAfter: toDuration(settings.disableAfterMs ?? 0),
   };
-}
-
-function toBreakerSettings(settings: BreakerSettings): Init<typeof BreakerSettingsSchema> {
-  return {
-    consecutiveFailures: settings.consecutiveFailures,
-    failureRatio: settings.failureRatio,
-    minCalls: settings.minCalls,
-    window: toDuration(settings.windowMs),
-    openDuration: toDuration(settings.openMs),
-    maxOpenDuration: toDuration(settings.maxOpenMs),
-    causes: FAILURE_CAUSES.filter((cause) => settings.causes.includes(cause)).map((cause) => FailureCause[cause]),
-  };
-}
-
-function toBreaker(
-  breaker: Breaker,
-  { windowMs }: BreakerSettings,
-  createdAt: number,
-  now: number,
-): Init<typeof BreakerSchema> {
-  const { state, since, openUntil, lastFailure } = breaker;
-  const recent = breaker.window.filter(({ from }) => from > now - windowMs);
-  return {
-    state: BreakerState[state],
-    // One that never was anything but closed has been so from the beginning.
-    stateTime: toTimestamp(since === 0 ? createdAt : since),
-    openUntilTime: state === "OPEN" ? toOptionalTimestamp(openUntil) : undefined,
-    reason: breaker.reason,
-    timesOpened: breaker.timesOpened,
-    consecutiveFailures: breaker.consecutiveFailures,
-    windowSucceeded: recent.reduce((sum, { succeeded }) => sum + succeeded, 0),
-    windowFailed: recent.reduce((sum, { failed }) => sum + failed, 0),
-    lastFailure: lastFailure === null ? undefined : toFailure(lastFailure),
-  };
-}
-
-function toFailure({ cause, message, at }: NonNullable<Breaker["lastFailure"]>) {
-  return { cause: FailureCause[cause], message, time: toTimestamp(at) };
 }
 
 function jsonOf(value: Value | undefined): Json {

@@ -54,7 +54,10 @@ function checkNamedOnce(batch: JournalBatch): void {
     ["attempt", batch.attempts.map(({ instanceId, number }) => `${number} of ${instanceId}`)],
     ["queue entry", [...batch.enqueued, ...batch.dequeued].map(({ instanceId }) => instanceId)],
     ["request", batch.requests.map(({ key }) => key)],
-    ["actor state", batch.actorStates.map(({ kind, id }) => `${kind} ${id}`)],
+    ["actor state", [...batch.actorStates, ...(batch.removedActorStates ?? [])].map(({ kind, id }) => `${kind} ${id}`)],
+    ["session", batch.sessions.map(({ session }) => session.id)],
+    ["work item", batch.workItems.map(({ item }) => item.id)],
+    ["push state", batch.pushStates.map(({ platformId, thirdId }) => JSON.stringify([platformId, thirdId]))],
   ];
   for (const [kind, named] of keys) {
     const seen = new Set<string>();

@@ -1,7 +1,9 @@
+import type { SessionRecord, WorkItemRecord } from "../../domain/approval/records.ts";
 import { isSystemDefinition } from "../../domain/definition/system-definition.ts";
 import type { DefinitionRecord } from "../../domain/definition/definition.ts";
 import type { OccurrenceRecord } from "../../domain/definition/occurrence.ts";
-import type { InstanceRecord } from "../../domain/instance/instance.ts";
+import type { InstanceRecord, InstanceSpec } from "../../domain/instance/instance.ts";
+import type { SessionFilter, WorkItemFilter } from "../../ports/store/approvals.ts";
 import type {
   DefinitionFilter,
   InstanceFilter,
@@ -26,6 +28,7 @@ export function instancePasses({ id, spec, state, createdAt }: InstanceRecord, f
   return (
     id.startsWith(filter.idPrefix ?? "") &&
     equals(filter.definitionId, spec.definitionId) &&
+    equals<string | null>(filter.platformId, platformOf(spec)) &&
     includes(filter.states, state) &&
     equals(filter.userId, spec.userId) &&
     equals(filter.businessId, spec.businessId) &&
@@ -39,6 +42,31 @@ export function occurrencePasses({ outcome, scheduledAt }: OccurrenceRecord, fil
   return includes(filter.outcomes, outcome) && within(filter.scheduledAfter, filter.scheduledBefore, scheduledAt);
 }
 
+export function sessionPasses({ session, deletedAt, updatedAt }: SessionRecord, filter: SessionFilter): boolean {
+  return (
+    equals(filter.appId, session.appId) &&
+    includes(filter.states, session.state) &&
+    equals(filter.creator, session.creator.number) &&
+    equals(filter.deleted, deletedAt !== null) &&
+    within(filter.createdAfter, filter.createdBefore, session.createdAt) &&
+    since(filter.finishedAfter, session.finishedAt) &&
+    since(filter.updatedAfter, updatedAt)
+  );
+}
+
+export function workItemPasses({ item, appId, updatedAt }: WorkItemRecord, filter: WorkItemFilter): boolean {
+  return (
+    equals(filter.sessionId, item.sessionId) &&
+    equals(filter.appId, appId) &&
+    equals(filter.nodeId, item.nodeId) &&
+    includes(filter.states, item.state) &&
+    (filter.assignee === undefined || item.assignees.some(({ number }) => number === filter.assignee)) &&
+    within(filter.createdAfter, filter.createdBefore, item.createdAt) &&
+    since(filter.finishedAfter, item.finishedAt) &&
+    since(filter.updatedAfter, updatedAt)
+  );
+}
+
 interface Created {
   readonly createdAt: number;
   readonly id: string;
@@ -49,9 +77,18 @@ export function newestFirst(one: Created, other: Created): number {
   return other.createdAt - one.createdAt || compareText(other.id, one.id);
 }
 
-/** Whether a row comes after the cursor in a list that is newest first. */
-export function follows(cursor: ListCursor | null, row: Created): boolean {
-  return cursor === null || newestFirst({ createdAt: cursor.at, id: cursor.id }, row) < 0;
+export function oldestFirst(one: Created, other: Created): number {
+  return newestFirst(other, one);
+}
+
+/** Whether a row comes after the cursor in a list of that order. */
+export function follows(cursor: ListCursor | null, row: Created, order = newestFirst): boolean {
+  return cursor === null || order({ createdAt: cursor.at, id: cursor.id }, row) < 0;
+}
+
+/** The platform to which it pushes; null when it is no push. */
+function platformOf({ action }: InstanceSpec): string | null {
+  return action.kind === "push" ? action.platformId : null;
 }
 
 function equals<Value>(wanted: Value | undefined, value: Value): boolean {
@@ -68,4 +105,8 @@ function labelled(wanted: LabelFilter | undefined, labels: LabelFilter): boolean
 
 function within(from: number | undefined, before: number | undefined, at: number): boolean {
   return (from === undefined || at >= from) && (before === undefined || at < before);
+}
+
+function since(from: number | undefined, at: number | null): boolean {
+  return from === undefined || (at !== null && at >= from);
 }

@@ -32,7 +32,7 @@ export class MemoryJournal implements JournalStore {
   }
 
   #write(batch: JournalBatch): void {
-    const { active, finished, supervisors, requests, queue, shards } = this.#tables;
+    const { active, finished, supervisors, requests, queue, sessions, workItems, shards } = this.#tables;
     for (const definition of batch.definitions) this.#putDefinition(definition);
     for (const supervisor of batch.supervisors) supervisors.set(supervisor.definitionId, supervisor);
     for (const id of batch.deletedDefinitions) this.#deleteDefinition(id);
@@ -57,6 +57,10 @@ export class MemoryJournal implements JournalStore {
     for (const entry of batch.dequeued) queue.delete(entry.instanceId);
     for (const request of batch.requests) requests.set(request.key, request);
     for (const state of batch.actorStates) rowsOf(this.#tables.actorStates, state.kind).set(state.id, state);
+    for (const { kind, id } of batch.removedActorStates ?? []) this.#tables.actorStates.get(kind)?.delete(id);
+    for (const session of batch.sessions) sessions.set(session.session.id, session);
+    for (const item of batch.workItems) workItems.set(item.item.id, item);
+    for (const state of batch.pushStates) rowsOf(this.#tables.pushStates, state.platformId).set(state.thirdId, state);
     for (const event of batch.events) shards[event.shard]?.events.push(event);
     for (const fence of batch.fences) {
       const row = shards[fence.shard];

@@ -2,6 +2,7 @@ import type { Clock } from "../../ports/clock.ts";
 import type { Store } from "../../ports/store/store.ts";
 import { MemoryActorStates } from "./actor-states.ts";
 import { MemoryActors } from "./actors.ts";
+import { MemoryApprovals } from "./approvals.ts";
 import { MemoryCursors } from "./cursors.ts";
 import { MemoryJournal } from "./journal.ts";
 import { MemoryQueries } from "./queries.ts";
@@ -30,6 +31,7 @@ export function createMemoryStore({
     queries: new MemoryQueries(tables),
     cursors: new MemoryCursors(tables),
     actorStates: new MemoryActorStates(tables),
+    approvals: new MemoryApprovals(tables),
     ping: async () => {},
     // There is nothing to let go of; other nodes may go on with it.
     close: async () => {},

@@ -1,3 +1,4 @@
+import type { PushStateRecord, SessionRecord, WorkItemRecord } from "../../domain/approval/records.ts";
 import type { DefinitionRecord } from "../../domain/definition/definition.ts";
 import type { OccurrenceRecord } from "../../domain/definition/occurrence.ts";
 import type { SupervisorRecord } from "../../domain/definition/supervision.ts";
@@ -40,6 +41,10 @@ export interface Tables {
   readonly cursors: Map<number, PublishedCursor>;
   /** By kind, then by id. */
   readonly actorStates: Map<string, Map<string, ActorStateRecord>>;
+  readonly sessions: Map<string, SessionRecord>;
+  readonly workItems: Map<string, WorkItemRecord>;
+  /** By platform, then by third id. */
+  readonly pushStates: Map<string, Map<string, PushStateRecord>>;
 }
 
 export function emptyTables(): Tables {
@@ -56,6 +61,9 @@ export function emptyTables(): Tables {
     requests: new Map(),
     cursors: new Map(),
     actorStates: new Map(),
+    sessions: new Map(),
+    workItems: new Map(),
+    pushStates: new Map(),
   };
 }
 

@@ -2,6 +2,7 @@ import { Tables } from "./0001-tables.ts";
 import { Journal } from "./0002-journal.ts";
 import { PublishedCursors } from "./0003-published-cursors.ts";
 import { ActorStates } from "./0004-actor-states.ts";
+import { Approvals } from "./0005-approvals.ts";
 
 /** In order. A migration that has been released never changes. */
 export const MIGRATIONS = [
@@ -9,4 +10,5 @@ export const MIGRATIONS = [
   { name: "0002-journal", class: Journal },
   { name: "0003-published-cursors", class: PublishedCursors },
   { name: "0004-actor-states", class: ActorStates },
+  { name: "0005-approvals", class: Approvals },
 ];

@@ -22,7 +22,7 @@ const JSON_TEXT = { element: 114, array: 199 };
 const HEADER_BYTES = 20;
 const NULL_LENGTH = -1;
 
-export function booleans<Row>(rows: readonly Row[], value: (row: Row) => boolean): BinaryColumn {
+export function booleans<Row>(rows: readonly Row[], value: (row: Row) => boolean | null): BinaryColumn {
   return fixed(BOOLEAN, 1, rows, value, (bytes, claim, at) => bytes.writeUInt8(claim ? 1 : 0, at));
 }
 
@@ -50,6 +50,15 @@ export function texts<Row>(rows: readonly Row[], value: (row: Row) => string | n
     const text = value(row);
     return text === null ? null : storableText(text);
   });
+}
+
+/** Lists of texts, each as the text of an array (`::text[]`): a column of arrays would need them all of one length. */
+export function textLists<Row>(rows: readonly Row[], value: (row: Row) => readonly string[]): BinaryColumn {
+  return texts(rows, (row) => `{${value(row).map(quoted).join(",")}}`);
+}
+
+function quoted(text: string): string {
+  return `"${text.replaceAll(/["\\]/gu, "\\$&")}"`;
 }
 
 /** Values as JSON, which holds any text. */

@@ -1,3 +1,4 @@
+import type { SessionState, WorkItemState } from "../../domain/approval/session.ts";
 import type { DefinitionState } from "../../domain/definition/definition.ts";
 import type { OccurrenceOutcome } from "../../domain/definition/occurrence.ts";
 import type { AttemptOutcome } from "../../domain/instance/attempt.ts";
@@ -38,7 +39,25 @@ export const OCCURRENCE_OUTCOMES = codes<OccurrenceOutcome>({
 
 export const ATTEMPT_OUTCOMES = codes<AttemptOutcome>({ SUCCEEDED: 1, FAILED: 2, TIMED_OUT: 3, CANCELLED: 4, LOST: 5 });
 
-export const ACTOR_KINDS = codes<ActorKind>({ destination: 1 });
+export const ACTOR_KINDS = codes<ActorKind>({
+  destination: 1,
+  platform: 2,
+  trigger: 3,
+  platform_change: 4,
+  batch: 5,
+});
+
+export const SESSION_STATES = codes<SessionState>({
+  DRAFT: 1,
+  RUNNING: 2,
+  SUSPENDED: 3,
+  COMPLETED: 4,
+  ABORTED: 5,
+  REJECTED: 6,
+  REVOKED: 7,
+});
+
+export const WORK_ITEM_STATES = codes<WorkItemState>({ OPEN: 1, CLAIMED: 2, DONE: 3, WITHDRAWN: 4 });
 
 function codes<Name extends string>(table: Readonly<Record<Name, number>>): Codes<Name> {
   const byName = new Map<string, number>(Object.entries<number>(table));

@@ -1,3 +1,5 @@
+import type { SessionRecord, WorkItemRecord } from "../../domain/approval/records.ts";
+import type { Session, WorkItem } from "../../domain/approval/session.ts";
 import type { DefinitionSpec } from "../../domain/definition/definition.ts";
 import type { Supervision } from "../../domain/definition/supervision.ts";
 import type { InstanceLife, InstanceSpec } from "../../domain/instance/instance.ts";
@@ -102,6 +104,36 @@ export const SUPERVISION = documentForm<Supervision>({
     consecutiveFailures: 0,
   },
   gated: 0,
+});
+
+/** What a session is beyond its columns. */
+export type SessionDocument = Omit<Session, "id" | "appId" | "state" | "createdAt" | "finishedAt"> &
+  Pick<SessionRecord, "revision" | "factAt" | "log" | "todos" | "shares" | "knowledge">;
+
+const NO_LINKS = { pc: "", h5: "" };
+
+export const SESSION = documentForm<SessionDocument>({
+  title: "",
+  serialNumber: "",
+  summary: [],
+  view: NO_LINKS,
+  isQuestionnaire: false,
+  isStartAndEnd: false,
+  log: [],
+  todos: [],
+  shares: [],
+});
+
+/** What a work item is beyond its columns. */
+export type WorkItemDocument = Omit<WorkItem, "id" | "sessionId" | "nodeId" | "state" | "createdAt" | "finishedAt"> &
+  Pick<WorkItemRecord, "revision" | "factAt" | "knowledge">;
+
+export const WORK_ITEM = documentForm<WorkItemDocument>({
+  handledBy: null,
+  opinion: "",
+  previousIds: [],
+  todo: NO_LINKS,
+  view: NO_LINKS,
 });
 
 function documentForm<Content extends object>(usual: {

@@ -10,6 +10,9 @@ import { indexableLabels } from "./labels.ts";
 /** Dispatches are listed often, and may be any part of all instances: an index of their own has them in the order of lists. */
 const OF_DISPATCHES = sql`id ^@ 'wf_'`;
 
+/** All pushes run under definitions of the system: an index of their own has those of each platform in the order of lists. */
+const OF_PUSHES = sql`definition_id ^@ '$push/'`;
+
 /** A condition, or nothing that would be asked. */
 type Condition = RawBuilder<unknown> | null;
 
@@ -58,6 +61,7 @@ function instanceConditions(filter: InstanceFilter, after: ListCursor | null): C
   return [
     ...prefixConditions(filter.idPrefix ?? ""),
     filter.definitionId !== undefined && sql`definition_id = ${storableText(filter.definitionId)}`,
+    ...platformConditions(filter.platformId),
     filter.priorities && among("priority", filter.priorities),
     ...sharedConditions(filter, after),
   ];
@@ -71,7 +75,14 @@ function prefixConditions(prefix: string): Claims {
   ];
 }
 
-type Claims = readonly (Condition | false | undefined)[];
+/** In the words of the index. */
+function platformConditions(platformId: string | undefined): Claims {
+  return platformId === undefined
+    ? []
+    : [OF_PUSHES, sql`(spec #>> '{action,platformId}'::text[]) = ${storableText(platformId)}`];
+}
+
+export type Claims = readonly (Condition | false | undefined)[];
 
 interface SharedFilter {
   readonly userId?: string;
@@ -90,17 +101,37 @@ function sharedConditions(filter: SharedFilter, after: ListCursor | null): Claim
     businessId !== undefined && sql`business_id = ${storableText(businessId)}`,
     businessId !== undefined && businessId !== "" && sql`business_id <> ''`,
     labelled && sql`labels @> ${indexableLabels(labels)}::jsonb and labels <> '{}'::jsonb`,
-    createdAfter !== undefined && sql`created_at >= ${createdAfter}`,
-    createdBefore !== undefined && sql`created_at < ${createdBefore}`,
-    after && sql`(created_at, id) < (${after.at}::bigint, ${storableText(after.id)}::text)`,
+    ...creationConditions({ createdAfter, createdBefore }, after, NEWEST_FIRST),
   ];
 }
 
-function among(column: string, codes: readonly number[]): RawBuilder<unknown> {
+/** The order of a list by creation: how to sort, and how a later row compares with an earlier one. */
+export interface CreationOrder {
+  readonly sort: RawBuilder<unknown>;
+  readonly follows: RawBuilder<unknown>;
+}
+
+export const NEWEST_FIRST: CreationOrder = { sort: sql`created_at desc, id desc`, follows: sql`<` };
+export const OLDEST_FIRST: CreationOrder = { sort: sql`created_at, id`, follows: sql`>` };
+
+/** When it was created, and where a list of that order goes on. */
+export function creationConditions(
+  { createdAfter, createdBefore }: { readonly createdAfter?: number; readonly createdBefore?: number },
+  after: ListCursor | null,
+  order: CreationOrder,
+): Claims {
+  return [
+    createdAfter !== undefined && sql`created_at >= ${createdAfter}`,
+    createdBefore !== undefined && sql`created_at < ${createdBefore}`,
+    after && sql`(created_at, id) ${order.follows} (${after.at}::bigint, ${storableText(after.id)}::text)`,
+  ];
+}
+
+export function among(column: string, codes: readonly number[]): RawBuilder<unknown> {
   return sql`${sql.ref(column)} = any (${codes}::smallint[])`;
 }
 
-function all(claims: Claims): RawBuilder<unknown> {
+export function all(claims: Claims): RawBuilder<unknown> {
   const conditions = claims.filter((claim) => claim !== false && claim !== null && claim !== undefined);
   return conditions.length === 0 ? sql`true` : sql.join(conditions, sql` and `);
 }

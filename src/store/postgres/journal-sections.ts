@@ -52,7 +52,8 @@ export function actorStateSection({ actorStates }: JournalBatch): Buffer | null 
   return section(actorStates, actorStateColumns);
 }
 
-function section<Row>(rows: readonly Row[], columns: (rows: readonly Row[]) => BinaryColumn[]): Buffer | null {
+/** A section as one composite value; null when it has no rows. */
+export function section<Row>(rows: readonly Row[], columns: (rows: readonly Row[]) => BinaryColumn[]): Buffer | null {
   return rows.length === 0 ? null : composite(columns(rows));
 }
 

@@ -3,6 +3,7 @@ import type { Log } from "../../ports/log.ts";
 import type { Store } from "../../ports/store/store.ts";
 import { PostgresActorStates } from "./actor-states.ts";
 import { PostgresActors } from "./actors.ts";
+import { PostgresApprovals } from "./approvals.ts";
 import { PostgresCursors } from "./cursors.ts";
 import { Database } from "./database.ts";
 import { JournalConnection } from "./journal-connection.ts";
@@ -39,6 +40,7 @@ export async function openPostgresStore({
     queries: new PostgresQueries(database),
     cursors: new PostgresCursors(database),
     actorStates: new PostgresActorStates(database),
+    approvals: new PostgresApprovals(database),
     async ping() {
       await database.run((tables) => sql`select 1`.execute(tables));
     },

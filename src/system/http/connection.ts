@@ -16,6 +16,7 @@ export interface Connection {
 }
 
 export interface Post {
+  readonly method: "GET" | "POST" | "PUT";
   /** With the query. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -84,7 +85,7 @@ export function openConnection(origin: string, dial: Dial): Connection {
         if (watching === watcher) watching = null;
       };
       client.dispatch(
-        { ...request, method: "POST" },
+        { ...request, body: request.body === "" ? null : request.body },
         {
           onRequestStart: () => {},
           onRequestSent: () => watcher.onSent(),

@@ -51,7 +51,7 @@ export function createWebhookClient(options: WebhookClientOptions): WebhookClien
     return new Promise((settle) => {
       const { origin, pathname, search } = new URL(request.url);
       const headers = withIdentity(request.headers);
-      const { connectMs, headersMs, wholeMs, keepBytes, body } = request;
+      const { connectMs, headersMs, wholeMs, keepBytes, body, method = "POST" } = request;
       const stop = (failure: Failed): void => end(failure);
       const onAbort = (): void => end(givenUp("nobody waited for the answer any more"));
       const whole = clock.schedule(wholeMs, () => end(timedOut("not done", wholeMs)));
@@ -71,7 +71,7 @@ export function createWebhookClient(options: WebhookClientOptions): WebhookClien
       const leave = connections.take(origin, (connection) => {
         const exchange = new Exchange(
           connection,
-          { path: pathname + search, headers, body },
+          { method, path: pathname + search, headers, body },
           {
             clock,
             connectMs,

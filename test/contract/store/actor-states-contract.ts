@@ -48,6 +48,68 @@ export function actorStatesContract(given: Given): void {
   );
 
   it(
+    "kinds are apart: of one id each has its own, and lists hold one kind alone",
+    given(async ({ store, writer }) => {
+      const node = await writer();
+      const kinds = ["destination", "platform", "trigger", "platform_change", "batch"] as const;
+      const states = kinds.flatMap((kind, shard) =>
+        ["p1/a", "p1/b", "p2/a"].map((id) => anActorState({ kind, id, shard: shard % 4, state: { kind, id } })),
+      );
+      await node.write({ actorStates: states });
+      for (const [index, kind] of kinds.entries()) {
+        const [first, second, third] = states.slice(3 * index);
+        expect(await store.actorStates.load(kind, ["p2/a"])).toEqual([third]);
+        expect(await store.actorStates.list(kind, { prefix: "p1/" }, "", 10)).toEqual([first, second]);
+        expect(await store.actorStates.list(kind, { prefix: "" }, "p1/a", 10)).toEqual([second, third]);
+      }
+    }),
+  );
+
+  it(
+    "a state is removed by kind and id, the others stay, and it can be written anew",
+    given(async ({ store, writer }) => {
+      const node = await writer();
+      const gone = anActorState({ kind: "trigger", id: "t1", shard: 1 });
+      const others = [
+        anActorState({ kind: "trigger", id: "t11", shard: 2 }),
+        anActorState({ kind: "platform", id: "t1" }),
+      ];
+      await node.write({ actorStates: [gone, ...others] });
+      const added = anActorState({ kind: "trigger", id: "t2" });
+      const { kind, id, shard } = gone;
+      await node.write({
+        removedActorStates: [
+          { kind, id, shard },
+          { kind, id: "nobody", shard: 3 },
+        ],
+        actorStates: [added],
+        events: node.announce(1, "deleted"),
+      });
+      expect(await store.actorStates.list("trigger", { prefix: "" }, "", 10)).toEqual([others[0], added]);
+      expect(await store.actorStates.load("platform", ["t1"])).toEqual([others[1]]);
+      expect(await store.queries.readEvents(1, 0, 10)).toHaveLength(1);
+
+      const anew = { ...gone, state: { anew: true } };
+      await node.write({ actorStates: [anew] });
+      expect(await store.actorStates.load("trigger", ["t1"])).toEqual([anew]);
+    }),
+  );
+
+  it(
+    "a batch that was written before removes nothing",
+    given(async ({ store, writer }) => {
+      const node = await writer();
+      const state = anActorState();
+      const batch = node.batch({ actorStates: [state] });
+      await node.send(batch);
+      const { kind, id, shard } = state;
+      const repeated = { ...batch, actorStates: [], removedActorStates: [{ kind, id, shard }] };
+      expect(await node.send(repeated)).toEqual({ kind: "committed" });
+      expect(await store.actorStates.load(kind, [id])).toEqual([state]);
+    }),
+  );
+
+  it(
     "a state is written together with everything else of its batch, or not at all",
     given(async ({ store, writer }) => {
       const node = await writer();

@@ -15,6 +15,7 @@ import {
   ended,
 } from "../../support/records.ts";
 import { NO_ROWS, ShardWriter } from "../../support/shard-writer.ts";
+import { aPushState, aSession, aWorkItem } from "./given-approvals.ts";
 import { type Given, LONG_TTL_MS, SHARDS } from "./given-store.ts";
 
 type Section = Exclude<keyof JournalBatch, "fences">;
@@ -32,6 +33,9 @@ function theRowsBefore() {
     finished: ended(anInstance(), "FAILED"),
     request: aRequest(),
     actorState: anActorState(),
+    session: aSession(),
+    workItem: aWorkItem(),
+    pushState: aPushState(),
     event: anEvent({ sequence: 1 }),
   };
 }
@@ -62,6 +66,16 @@ const SECTIONS: {
   actorStates: ({ actorState }) => ({
     actorStates: [{ ...actorState, state: { revision: 2 } }, anActorState({ id: "https://new.example" })],
   }),
+  removedActorStates: ({ actorState: { kind, id, shard } }) => ({ removedActorStates: [{ kind, id, shard }] }),
+  sessions: ({ session }) => ({
+    sessions: [aSession({ ...session, session: { ...session.session, title: "another" } }), aSession()],
+  }),
+  workItems: ({ workItem }) => ({
+    workItems: [aWorkItem({ ...workItem, item: { ...workItem.item, state: "DONE" } }), aWorkItem()],
+  }),
+  pushStates: ({ pushState }) => ({
+    pushStates: [{ ...pushState, status: null }, aPushState({ thirdId: "another" })],
+  }),
   events: ({ event }) => ({ events: [{ ...event, sequence: 2 }] }),
 };
 
@@ -89,7 +103,7 @@ type Kind = "only reads" | "proved section by section" | { readonly unfenced: st
 
 /** All that a node can ask of the store, but for the queries of the API, which read. A method that is not here fails to compile. */
 const METHODS: {
-  readonly [Part in "actors" | "actorStates" | "cursors" | "journal" | "shards"]: {
+  readonly [Part in "actors" | "actorStates" | "approvals" | "cursors" | "journal" | "shards"]: {
     readonly [Method in keyof Store[Part]]: Kind;
   };
 } = {
@@ -112,6 +126,18 @@ const METHODS: {
     forgetRequests: { unfenced: "removes only answers that are past their time, whoever asks" },
   },
   actorStates: { load: "only reads", list: "only reads" },
+  approvals: {
+    loadSessions: "only reads",
+    loadWorkItems: "only reads",
+    listSessions: "only reads",
+    listWorkItems: "only reads",
+    countWorkItems: "only reads",
+    pageSessions: "only reads",
+    pageWorkItems: "only reads",
+    loadPushStates: "only reads",
+    loadPushStatesOfSessions: "only reads",
+    loadPushStatesOf: "only reads",
+  },
   cursors: {
     read: "only reads",
     write: {
@@ -137,6 +163,9 @@ async function givenRows(old: ShardWriter) {
     enqueued: [before.entry],
     requests: [before.request],
     actorStates: [before.actorState],
+    sessions: [before.session],
+    workItems: [before.workItem],
+    pushStates: [before.pushState],
     events: [before.event],
   });
   return before;

@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import type { InstanceSpec } from "../../../src/domain/instance/instance.ts";
 import type { InstanceFilter } from "../../../src/ports/store/queries.ts";
 import type { Store } from "../../../src/ports/store/store.ts";
 import { anAttempt, anInstance, changed, ended } from "../../support/records.ts";
@@ -166,6 +167,77 @@ export function instanceQueriesContract(given: Given): void {
         ({ createdAt, id }) => ({ at: createdAt, id }),
       );
       expect(rows.map(({ id }) => id)).toEqual(["wf_", third, second, first]);
+    }),
+  );
+
+  it(
+    "pushes are kept by platform, newest first, with every other filter and in pages",
+    given(async ({ store, writer }) => {
+      const node = await writer();
+      const push = (id: string, platformId: string, createdAt: number, spec: Partial<InstanceSpec> = {}) =>
+        anInstance({
+          id,
+          createdAt,
+          spec: {
+            definitionId: `$push/${createdAt % 3}`,
+            action: {
+              kind: "push",
+              platformId,
+              sessionId: "s",
+              workItemId: null,
+              action: "receive",
+              transfer: null,
+              note: "",
+              origin: "EVENT",
+              force: false,
+            },
+            ...spec,
+          },
+        });
+      const pushes = [
+        push("a", "p1", 50, { labels: { work_item: "i1" }, businessId: "s1" }),
+        push("b", "p1", 40, { labels: { work_item: "i2" } }),
+        push("c", "p1", 30),
+        push("d", "p10", 20),
+        push("e", "平台 'p1'", 10),
+      ];
+      await node.write({
+        createdInstances: [
+          ...pushes,
+          anInstance({
+            id: "f",
+            createdAt: 45,
+            spec: { action: { kind: "worker", queue: "$push/p1", disconnectPolicy: "FAIL_AT_ONCE" } },
+          }),
+          anInstance({ id: "g", createdAt: 35, spec: { definitionId: "$push/1", action: { kind: "external" } } }),
+        ],
+      });
+      await node.write({ finishedInstances: [ended(pushes[1]!, "FAILED"), ended(pushes[2]!, "COMPLETED")] });
+
+      const cases: readonly (readonly [InstanceFilter, string])[] = [
+        [{ platformId: "p1" }, "a b c"],
+        [{ platformId: "p10" }, "d"],
+        [{ platformId: "平台 'p1'" }, "e"],
+        [{ platformId: "p" }, ""],
+        [{ platformId: "" }, ""],
+        [{ platformId: "p1", states: ["FAILED", "TIMED_OUT"] }, "b"],
+        [{ platformId: "p1", states: ["PENDING"] }, "a"],
+        [{ platformId: "p1", labels: { work_item: "i2" } }, "b"],
+        [{ platformId: "p1", businessId: "s1" }, "a"],
+        [{ platformId: "p1", createdAfter: 40, createdBefore: 50 }, "b"],
+        [{ platformId: "p1", definitionId: "$push/1" }, "b"],
+      ];
+      for (const [filter, expected] of cases) {
+        expect(await idsOf(store, filter), JSON.stringify(filter)).toBe(expected);
+        const count = expected === "" ? 0 : expected.split(" ").length;
+        expect(await store.queries.countInstances(filter), JSON.stringify(filter)).toBe(count);
+      }
+      const rows = await readPages(
+        1,
+        (after, limit) => store.queries.listInstances({ platformId: "p1" }, after, limit),
+        ({ createdAt, id }) => ({ at: createdAt, id }),
+      );
+      expect(rows.map(({ id }) => id)).toEqual(["a", "b", "c"]);
     }),
   );
 

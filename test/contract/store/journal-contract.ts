@@ -10,6 +10,7 @@ import {
   anOccurrence,
   ended,
 } from "../../support/records.ts";
+import { aPushState, aSession, aWorkItem } from "./given-approvals.ts";
 import type { Given } from "./given-store.ts";
 
 /** What a batch does to the rows. */
@@ -25,6 +26,8 @@ export function journalContract(given: Given): void {
       const attempt = anAttempt({ instanceId: instance.id, shard: 1 });
       const request = aRequest({ shard: 1 });
       const actorState = anActorState({ shard: 1 });
+      const [session, workItem] = [aSession({ shard: 1 }), aWorkItem({ shard: 1 })];
+      const pushState = aPushState({ shard: 1 });
       const events = node.announce(1, "created");
       const outcome = await node.send(
         node.batch({
@@ -36,6 +39,9 @@ export function journalContract(given: Given): void {
           enqueued: [anEntry(instance)],
           requests: [request],
           actorStates: [actorState],
+          sessions: [session],
+          workItems: [workItem],
+          pushStates: [pushState],
           events,
         }),
       );
@@ -48,6 +54,9 @@ export function journalContract(given: Given): void {
       expect(await store.actors.queueLanes([1])).toHaveLength(1);
       expect(await store.actors.findRequests([request.key])).toEqual([request]);
       expect(await store.actorStates.load("destination", [actorState.id])).toEqual([actorState]);
+      expect(await store.approvals.loadSessions([session.session.id])).toEqual([session]);
+      expect(await store.approvals.loadWorkItems({ ids: [workItem.item.id] })).toEqual([workItem]);
+      expect(await store.approvals.loadPushStates(pushState.sessionId)).toEqual([pushState]);
       expect(await store.queries.readEvents(1, 0, 10)).toEqual(events);
     }),
   );

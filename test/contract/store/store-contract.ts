@@ -1,6 +1,8 @@
 import { describe } from "vitest";
 import { actorStatesContract } from "./actor-states-contract.ts";
 import { actorsContract } from "./actors-contract.ts";
+import { approvalsContract } from "./approvals-contract.ts";
+import { approvalsRoundTripContract } from "./approvals-round-trip-contract.ts";
 import { awkwardDataContract } from "./awkward-data-contract.ts";
 import { cursorsContract } from "./cursors-contract.ts";
 import { definitionQueriesContract } from "./definition-queries-contract.ts";
@@ -11,6 +13,7 @@ import { type OpenStore, givenStore } from "./given-store.ts";
 import { instanceLifeContract } from "./instance-life-contract.ts";
 import { instanceQueriesContract } from "./instance-queries-contract.ts";
 import { journalContract } from "./journal-contract.ts";
+import { pushStatesContract } from "./push-states-contract.ts";
 import { queueContract } from "./queue-contract.ts";
 import { roundTripContract } from "./round-trip-contract.ts";
 import { shardsContract } from "./shards-contract.ts";
@@ -31,10 +34,13 @@ export function storeContract(name: string, open: OpenStore): void {
     describe("cursors of publishing", () => cursorsContract(given));
     describe("actors", () => actorsContract(given));
     describe("states of actors that are one document", () => actorStatesContract(given));
+    describe("sessions and their work items", () => approvalsContract(given));
+    describe("what platforms were told", () => pushStatesContract(given));
     describe("queues", () => queueContract(given));
     describe("definitions and their occurrences in lists", () => definitionQueriesContract(given));
     describe("instances and their attempts in lists", () => instanceQueriesContract(given));
     describe("round trip", () => roundTripContract(given));
+    describe("round trip of sessions and work items", () => approvalsRoundTripContract(given));
     describe("awkward data", () => awkwardDataContract(given));
   });
 }

@@ -36,6 +36,7 @@ async function serve(world: World, id: string, network: InProcessNetwork): Promi
     runtime,
     queries: store.queries,
     actorStates: store.actorStates,
+    approvals: store.approvals,
     webhooks: { box: new FakeSecretBox(), refusal: () => null },
     clock,
     ids: sequentialIds(),

@@ -13,6 +13,7 @@ import {
   ended,
 } from "../../support/records.ts";
 import { ShardWriter } from "../../support/shard-writer.ts";
+import { aPushState, aSession, aWorkItem } from "../../contract/store/given-approvals.ts";
 import { startDatabaseUnderTest, type DatabaseUnderTest } from "./postgres-under-test.ts";
 
 let database: DatabaseUnderTest;
@@ -35,33 +36,43 @@ beforeEach(async () => {
 afterEach(() => store.close());
 
 describe("updates touch no index (HOT)", () => {
-  it("when instances, supervisors and states of actors change but for their deadlines, and when shards are written", async () => {
+  it("when instances, supervisors, states of actors and approvals change but for deadlines, and when shards are written", async () => {
     const instances = Array.from({ length: 20 }, () => anInstance({ wakeAt: 1000, spec: { labels: { a: "b" } } }));
     const definition = aDefinition();
     const supervisor = aSupervisor(definition, { wakeAt: 9 });
+    const [session, workItem] = [aSession(), aWorkItem()];
     await node.write({
       definitions: [definition],
       supervisors: [supervisor],
       createdInstances: instances,
       actorStates: [anActorState()],
+      sessions: [session],
+      workItems: [workItem],
+      pushStates: [aPushState()],
     });
     await node.write({
       changedInstances: instances.map((instance) => changed(instance, { state: "RUNNING", life: { attemptCount: 1 } })),
       supervisors: [aSupervisor(definition, { wakeAt: 9, supervision: { takenUntil: 5 } })],
       actorStates: [anActorState({ state: { revision: 2 } })],
+      sessions: [{ ...session, updatedAt: session.updatedAt + 1, session: { ...session.session, state: "ABORTED" } }],
+      workItems: [{ ...workItem, updatedAt: workItem.updatedAt + 1, item: { ...workItem.item, state: "DONE" } }],
+      pushStates: [aPushState({ status: "done", assignees: ["T1", "T2"], pushId: "push2" })],
     });
     // A connection reports what it did when it ends, at the latest.
     await store.close();
     for (;;) {
       const tables = await database.query<{ name: string; updates: number; hot: number }>(
         `select relname as name, n_tup_upd::int as updates, n_tup_hot_upd::int as hot from pg_stat_user_tables
-         where schemaname = 'belfry' and relname in ('actor_state', 'instance', 'supervisor') order by relname`,
+         where schemaname = 'belfry' and relname in ('actor_state', 'approval_session', 'instance', 'push_state', 'supervisor', 'work_item') order by relname`,
       );
-      if (tables.reduce((sum, { updates }) => sum + updates, 0) < 22) continue;
+      if (tables.reduce((sum, { updates }) => sum + updates, 0) < 25) continue;
       expect(tables).toEqual([
         { name: "actor_state", updates: 1, hot: 1 },
+        { name: "approval_session", updates: 1, hot: 1 },
         { name: "instance", updates: 20, hot: 20 },
+        { name: "push_state", updates: 1, hot: 1 },
         { name: "supervisor", updates: 1, hot: 1 },
+        { name: "work_item", updates: 1, hot: 1 },
       ]);
       break;
     }
@@ -74,7 +85,8 @@ describe("updates touch no index (HOT)", () => {
       from pg_index i
       join pg_attribute a on a.attrelid = i.indrelid and a.attnum > 0
       where i.indrelid in ('belfry.instance'::regclass, 'belfry.supervisor'::regclass, 'belfry.shard_log'::regclass,
-        'belfry.published_cursor'::regclass, 'belfry.actor_state'::regclass)
+        'belfry.published_cursor'::regclass, 'belfry.actor_state'::regclass, 'belfry.push_state'::regclass,
+        'belfry.approval_session'::regclass, 'belfry.work_item'::regclass)
         and (a.attnum = any (i.indkey) or exists (
           select from pg_depend d
           where d.objid = i.indexrelid and d.refobjid = i.indrelid and d.refobjsubid = a.attnum
@@ -82,13 +94,28 @@ describe("updates touch no index (HOT)", () => {
       group by 1 order by 1`);
     expect(looked).toEqual([
       { table: "belfry.actor_state", columns: ["id", "kind"] },
+      { table: "belfry.approval_session", columns: ["app_id", "created_at", "creator", "id", "updated_day"] },
       {
         table: "belfry.instance",
-        columns: ["business_id", "created_at", "definition_id", "id", "keyed", "labels", "shard", "user_id", "wake_at"],
+        columns: [
+          "business_id",
+          "created_at",
+          "definition_id",
+          "id",
+          "keyed",
+          "labels",
+          "shard",
+          "spec",
+          "user_id",
+          "wake_at",
+        ],
       },
       { table: "belfry.published_cursor", columns: ["shard"] },
+      { table: "belfry.push_state", columns: ["platform_id", "session_id", "third_id"] },
       { table: "belfry.shard_log", columns: ["shard"] },
       { table: "belfry.supervisor", columns: ["definition_id", "shard", "wake_at"] },
+      // Who has an item changes seldom, and is what people ask for; the day of its last change, once a day at most.
+      { table: "belfry.work_item", columns: ["app_id", "assignees", "created_at", "id", "session_id", "updated_day"] },
     ]);
   });
 });
@@ -141,6 +168,26 @@ describe("what a database cannot keep breaks no commit", () => {
     const kept = { ...state, id: "a\u{FFFD}b\u{FFFD}c" };
     expect(await store.actorStates.load("destination", [STRANGE])).toEqual([kept]);
     expect(await store.actorStates.list("destination", { prefix: "a\0" }, "", 10)).toEqual([kept]);
+  });
+
+  it("what was told of approvals keeps what it can, and is found by the same strange text", async () => {
+    const person = { number: STRANGE, name: STRANGE };
+    const session = aSession({ session: { id: STRANGE, appId: STRANGE, title: STRANGE, creator: person } });
+    const item = aWorkItem({ item: { id: STRANGE, sessionId: STRANGE, nodeId: STRANGE, assignees: [person] } });
+    const pushState = aPushState({ platformId: STRANGE, thirdId: STRANGE, sessionId: STRANGE, assignees: [STRANGE] });
+    await node.write({ sessions: [session], workItems: [item], pushStates: [pushState] });
+    const kept = "a\u{FFFD}b\u{FFFD}c";
+    const { approvals } = store;
+    const keptSession = { ...session, session: { ...session.session, id: kept, appId: kept } };
+    expect(await approvals.loadSessions([STRANGE])).toEqual([keptSession]);
+    expect(await approvals.listSessions({ appId: STRANGE, creator: STRANGE }, null, 10)).toEqual([keptSession]);
+    const keptItem = { ...item, item: { ...item.item, id: kept, sessionId: kept, nodeId: kept } };
+    expect(await approvals.loadWorkItems({ sessionIds: [STRANGE] })).toEqual([keptItem]);
+    expect(await approvals.listWorkItems({ nodeId: STRANGE, assignee: STRANGE }, null, 10)).toEqual([keptItem]);
+    const keptState = { ...pushState, platformId: kept, thirdId: kept, sessionId: kept, assignees: [kept] };
+    expect(await approvals.loadPushStates(STRANGE)).toEqual([keptState]);
+    expect(await approvals.loadPushStatesOf(STRANGE, STRANGE)).toEqual(keptState);
+    expect(await approvals.loadPushStatesOfSessions(STRANGE, [STRANGE])).toEqual([keptState]);
   });
 
   it("a number that would not come back as it is stops the batch before it is sent", async () => {

@@ -4,13 +4,14 @@ import { startDatabaseUnderTest, type DatabaseUnderTest } from "./postgres-under
 
 const FIRST_AT = 1_763_791_234_567;
 const DISPATCHES = 2_000;
+const PUSHES = 2_000;
 const LIMIT = 10;
 /** Of two tables: their rows, a look into an index or two, and what the planner looks at. A walk over all others meets 150 a table. */
 const FEW_PAGES = 60;
 
 let database: DatabaseUnderTest;
 
-/** The oldest are dispatches: who goes from the newest on to the first of them meets all others. */
+/** The oldest are dispatches, and then pushes: who goes from the newest on to the first of them meets all others. */
 beforeAll(async () => {
   database = await startDatabaseUnderTest();
   const columns = (own: string) =>
@@ -18,8 +19,11 @@ beforeAll(async () => {
   const rows = (of: string) => `
     case when n <= ${DISPATCHES} then 'wf_' || (${FIRST_AT}::bigint + n) || '_' || substr(md5('${of}' || n), 1, 20)
       else md5('${of}' || n) end,
-    0, case when n <= ${DISPATCHES} then '$dispatch/https://' || n % 500 else 'd' || n % 5 end, '', '', '{}'::jsonb, 3, false,
-    ${FIRST_AT}::bigint + n, 1, '{"name":"n","action":{"kind":"external"}}'::json, '{"stateAt":1,"openedAt":1}'::json`;
+    0, case when n <= ${DISPATCHES} then '$dispatch/https://' || n % 500
+      when n <= ${DISPATCHES + PUSHES} then '$push/' || n % 128 else 'd' || n % 5 end, '', '', '{}'::jsonb, 3, false,
+    ${FIRST_AT}::bigint + n, 1, case when n > ${DISPATCHES} and n <= ${DISPATCHES + PUSHES}
+      then json_build_object('name', 'n', 'action', json_build_object('kind', 'push', 'platformId', 'p' || n / 100))
+      else '{"name":"n","action":{"kind":"external"}}'::json end, '{"stateAt":1,"openedAt":1}'::json`;
   await database.query(
     `insert into belfry.instance (${columns("state")}) select ${rows("a")}, 1 from generate_series(1, 20000) as n`,
   );
@@ -51,6 +55,9 @@ const CASES: readonly (readonly [string, InstanceFilter, ListCursor | null])[] =
   ["dispatches in a state", { idPrefix: "wf_", states: ["COMPLETED"] }, null],
   ["dispatches of a few instants", { idPrefix: `wf_${Math.floor((FIRST_AT + DISPATCHES / 2) / 10)}` }, null],
   ["instances by any other prefix", { idPrefix: "0a1" }, null],
+  ["pushes to one platform", { platformId: "p25" }, null],
+  ["pushes to one platform in a state", { platformId: "p25", states: ["COMPLETED"] }, null],
+  ["pushes to one platform, from the middle on", { platformId: "p25" }, { at: FIRST_AT + 2550, id: "" }],
   ["dispatches to one destination", { definitionId: "$dispatch/https://77" }, null],
 ];
 

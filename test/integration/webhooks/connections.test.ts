@@ -216,7 +216,7 @@ describe("The connections that are kept", () => {
     new Promise((resolve, reject) => {
       connections.take(origin, (connection) => {
         connection.post(
-          { path: "/", headers: {}, body: "" },
+          { method: "POST", path: "/", headers: {}, body: "" },
           {
             onDialling: () => {},
             onDialled: () => {},

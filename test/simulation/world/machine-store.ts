@@ -117,6 +117,7 @@ export function machineStore(
     queries: part("queries", store.queries),
     cursors: part("cursors", store.cursors),
     actorStates: part("actorStates", store.actorStates),
+    approvals: part("approvals", store.approvals),
     ping: async () => {
       await call("ping", () => store.ping());
     },

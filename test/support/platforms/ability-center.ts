@@ -5,7 +5,7 @@
  * holder done, the new one not.
  */
 import { type Call, type Endpoint, json, type Reply } from "./call.ts";
-import { Ledger } from "./ledger.ts";
+import { Ledger, type RefusalKind } from "./ledger.ts";
 import { believe, instTaskBeliefs, instTaskFindings } from "./inst-task.ts";
 import { PlatformServer, type ServerOptions } from "./platform-server.ts";
 import { integer, shape } from "./shape.ts";
@@ -16,7 +16,10 @@ export interface AbilityCenterOptions extends ServerOptions, TokenOptions {
   readonly appSecret?: string;
   readonly tokenPath?: string;
   readonly pushPath?: string;
-  /** Takes `{"instId":77}` and deletes the instance with its tasks; default: there is no such path. */
+  /**
+   * Takes `{"taskId":9001,"instId":77}` and deletes the task, or `{"instId":77}` and deletes the instance, which has to have no tasks any more (R-042);
+   * default: there is no such path.
+   */
   readonly deletePath?: string;
 }
 
@@ -26,6 +29,8 @@ export const ABILITY_CENTER = {
   tokenPath: "/third/token.get-access-token",
   pushPath: "/third/task.push.push-task",
 } as const;
+
+const DELETION = shape({ instId: integer }, { taskId: integer });
 
 export function anAbilityCenter(options: AbilityCenterOptions = {}): Promise<PlatformServer> {
   const { appId, appSecret, tokenPath, pushPath } = { ...ABILITY_CENTER, ...options };
@@ -71,17 +76,32 @@ export function anAbilityCenter(options: AbilityCenterOptions = {}): Promise<Pla
   const remove = (call: Call): Reply =>
     authorized(
       call,
-      (body) => shape({ instId: integer })(body, ""),
+      (body) => DELETION(body, ""),
       () => {
-        const id = String((call.json as { instId: number }).instId);
-        if (!believes.instance(id)) {
-          ledger.refuse(call, "unknown", 1, "实例不存在", id);
-          return refuse(1, "实例不存在");
-        }
-        believes.removeInstance(id);
-        return done({});
+        const { instId, taskId } = call.json as { instId: number; taskId?: number };
+        return taskId === undefined
+          ? removeInstance(call, String(instId))
+          : removeTask(call, String(taskId), String(instId));
       },
     );
+
+  const removeTask = (call: Call, id: string, instId: string): Reply => {
+    if (believes.task(id)?.instanceId !== instId) return no(call, "unknown", "任务不存在", id);
+    believes.removeTask(id);
+    return done({});
+  };
+
+  const removeInstance = (call: Call, id: string): Reply => {
+    if (!believes.instance(id)) return no(call, "unknown", "实例不存在", id);
+    if (believes.tasksOf(id).length > 0) return no(call, "order", "实例下还有任务", id);
+    believes.removeInstance(id);
+    return done({});
+  };
+
+  const no = (call: Call, kind: RefusalKind, message: string, id: string): Reply => {
+    ledger.refuse(call, kind, 1, message, id);
+    return refuse(1, message);
+  };
 
   const endpoints: Endpoint[] = [
     { operation: "token", methods: ["GET"], path: tokenPath, body: "none", perform: token },

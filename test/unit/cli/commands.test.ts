@@ -15,6 +15,9 @@ describe("help", () => {
       "instances",
       "dispatches",
       "destinations",
+      "platforms",
+      "pushes",
+      "work-items",
       "watch",
       "health",
     ]) {

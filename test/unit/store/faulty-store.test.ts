@@ -76,6 +76,7 @@ describe("a faulty store", () => {
     await expect(store.shards.list()).rejects.toThrow(StoreUnavailable);
     await expect(store.actors.loadInstances(["i"])).rejects.toThrow(StoreUnavailable);
     await expect(store.actorStates.load("destination", ["i"])).rejects.toThrow(StoreUnavailable);
+    await expect(store.approvals.loadSessions(["s"])).rejects.toThrow(StoreUnavailable);
     await expect(store.queries.getInstance("i")).rejects.toThrow(StoreUnavailable);
     store.comeBack();
     await store.ping();

@@ -16,6 +16,7 @@ import {
   changed,
   ended,
 } from "../../support/records.ts";
+import { aPushState, aSession, aWorkItem } from "../../contract/store/given-approvals.ts";
 import { type BatchRows, ShardWriter } from "../../support/shard-writer.ts";
 
 async function aStore(clock = new ManualClock()) {
@@ -95,6 +96,19 @@ describe("the store in memory", () => {
       [/occurrence .* is named twice/, { occurrences: [anOccurrence(), anOccurrence()] }],
       [/request key is named twice/, { requests: [aRequest({ key: "key" }), aRequest({ key: "key" })] }],
       [/actor state destination .* is named twice/, { actorStates: [anActorState(), anActorState()] }],
+      [
+        /actor state destination .* is named twice/,
+        { actorStates: [anActorState()], removedActorStates: [anActorState()] },
+      ],
+      [
+        /session s is named twice/,
+        { sessions: [aSession({ session: { id: "s" } }), aSession({ session: { id: "s" } })] },
+      ],
+      [
+        /work item i is named twice/,
+        { workItems: [aWorkItem({ item: { id: "i" } }), aWorkItem({ item: { id: "i" } })] },
+      ],
+      [/push state .* is named twice/, { pushStates: [aPushState(), aPushState({ status: null })] }],
       [/next event of shard 0 has sequence 2, not 3/, { events: [anEvent({ sequence: 3 })] }],
       [/definition .* is deleted without a fence/, { deletedDefinitions: [definition.id] }],
     ];

@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file belfry/v1/action.proto.
  */
 export const file_belfry_v1_action: GenFile = /*@__PURE__*/
-  fileDesc("ChZiZWxmcnkvdjEvYWN0aW9uLnByb3RvEgliZWxmcnkudjEixQEKBkFjdGlvbhIpCgZ3b3JrZXIYASABKAsyFy5iZWxmcnkudjEuV29ya2VyQWN0aW9uSAASLQoIZXh0ZXJuYWwYAiABKAsyGS5iZWxmcnkudjEuRXh0ZXJuYWxBY3Rpb25IABIlCgRuYXRzGAMgASgLMhUuYmVsZnJ5LnYxLk5hdHNBY3Rpb25IABIrCgd3ZWJob29rGAQgASgLMhguYmVsZnJ5LnYxLldlYmhvb2tBY3Rpb25IAEINCgRraW5kEgW6SAIIASJ9CgxXb3JrZXJBY3Rpb24SKwoFcXVldWUYASABKAlCHLpIGXIXGP8BMhJeW0EtWmEtejAtOS5fLy1dKyQSQAoRZGlzY29ubmVjdF9wb2xpY3kYAiABKA4yGy5iZWxmcnkudjEuRGlzY29ubmVjdFBvbGljeUIIukgFggECEAEiEAoORXh0ZXJuYWxBY3Rpb24ihQIKCk5hdHNBY3Rpb24SQgoHc3ViamVjdBgBIAEoCUIxukguciwY/wEyJ15bIS0pKyxcLS8tPT8tfl0rKFwuWyEtKSssXC0vLT0/LX5dKykqJBKCAQoHaGVhZGVycxgCIAMoCzIiLmJlbGZyeS52MS5OYXRzQWN0aW9uLkhlYWRlcnNFbnRyeUJNukhKmgFHEBAiInIgGEAyHF5bQS1aYS16MC05XVtBLVphLXowLTlfLi1dKiQqH3IdGIAIMhheKFshLX5dKFsgLX5dKlshLX5dKT8pPyQaLgoMSGVhZGVyc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEi2AIKDVdlYmhvb2tBY3Rpb24SGAoDdXJsGAEgASgJQgu6SAjIAQFyAxiAEBKCAQoHaGVhZGVycxgCIAMoCzIlLmJlbGZyeS52MS5XZWJob29rQWN0aW9uLkhlYWRlcnNFbnRyeUJKukhHmgFEEBAiInIgGEAyHF5bQS1aYS16MC05XVtBLVphLXowLTlfLi1dKiQqHHIaGIAIMhVeWyEtfl0oWyAtfl0qWyEtfl0pPyQSGAoGc2VjcmV0GAMgASgJQgi6SAVyAxj/ARIwCgl0YXNrX3R5cGUYBCABKAlCHbpIGnIYGIABMhNeW0EtWmEtejAtOS5fOi8tXSokEiwKCGNhbGxiYWNrGAUgASgLMhouYmVsZnJ5LnYxLldlYmhvb2tDYWxsYmFjaxouCgxIZWFkZXJzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJPCg9XZWJob29rQ2FsbGJhY2sSEAoIcmVxdWlyZWQYASABKAgSKgoHdGltZW91dBgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbmIGcHJvdG8z", [file_belfry_v1_policy, file_buf_validate_validate, file_google_protobuf_duration]);
+  fileDesc("ChZiZWxmcnkvdjEvYWN0aW9uLnByb3RvEgliZWxmcnkudjEikQIKBkFjdGlvbhIpCgZ3b3JrZXIYASABKAsyFy5iZWxmcnkudjEuV29ya2VyQWN0aW9uSAASLQoIZXh0ZXJuYWwYAiABKAsyGS5iZWxmcnkudjEuRXh0ZXJuYWxBY3Rpb25IABIlCgRuYXRzGAMgASgLMhUuYmVsZnJ5LnYxLk5hdHNBY3Rpb25IABIrCgd3ZWJob29rGAQgASgLMhguYmVsZnJ5LnYxLldlYmhvb2tBY3Rpb25IABIlCgRwdXNoGAUgASgLMhUuYmVsZnJ5LnYxLlB1c2hBY3Rpb25IABIjCgNqb2IYBiABKAsyFC5iZWxmcnkudjEuSm9iQWN0aW9uSABCDQoEa2luZBIFukgCCAEifQoMV29ya2VyQWN0aW9uEisKBXF1ZXVlGAEgASgJQhy6SBlyFxj/ATISXltBLVphLXowLTkuXy8tXSskEkAKEWRpc2Nvbm5lY3RfcG9saWN5GAIgASgOMhsuYmVsZnJ5LnYxLkRpc2Nvbm5lY3RQb2xpY3lCCLpIBYIBAhABIhAKDkV4dGVybmFsQWN0aW9uIoUCCgpOYXRzQWN0aW9uEkIKB3N1YmplY3QYASABKAlCMbpILnIsGP8BMideWyEtKSssXC0vLT0/LX5dKyhcLlshLSkrLFwtLy09Py1+XSspKiQSggEKB2hlYWRlcnMYAiADKAsyIi5iZWxmcnkudjEuTmF0c0FjdGlvbi5IZWFkZXJzRW50cnlCTbpISpoBRxAQIiJyIBhAMhxeW0EtWmEtejAtOV1bQS1aYS16MC05Xy4tXSokKh9yHRiACDIYXihbIS1+XShbIC1+XSpbIS1+XSk/KT8kGi4KDEhlYWRlcnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBItgCCg1XZWJob29rQWN0aW9uEhgKA3VybBgBIAEoCUILukgIyAEBcgMYgBASggEKB2hlYWRlcnMYAiADKAsyJS5iZWxmcnkudjEuV2ViaG9va0FjdGlvbi5IZWFkZXJzRW50cnlCSrpIR5oBRBAQIiJyIBhAMhxeW0EtWmEtejAtOV1bQS1aYS16MC05Xy4tXSokKhxyGhiACDIVXlshLX5dKFsgLX5dKlshLX5dKT8kEhgKBnNlY3JldBgDIAEoCUIIukgFcgMY/wESMAoJdGFza190eXBlGAQgASgJQh26SBpyGBiAATITXltBLVphLXowLTkuXzovLV0qJBIsCghjYWxsYmFjaxgFIAEoCzIaLmJlbGZyeS52MS5XZWJob29rQ2FsbGJhY2saLgoMSGVhZGVyc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiTwoPV2ViaG9va0NhbGxiYWNrEhAKCHJlcXVpcmVkGAEgASgIEioKB3RpbWVvdXQYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24ikgEKClB1c2hBY3Rpb24SHQoLcGxhdGZvcm1faWQYASABKAlCCLpIBXIDGP8BEhwKCnNlc3Npb25faWQYAiABKAlCCLpIBXIDGP8BEh4KDHdvcmtfaXRlbV9pZBgDIAEoCUIIukgFcgMY/wESFwoGYWN0aW9uGAQgASgJQge6SARyAhhAEg4KBm9yaWdpbhgFIAEoCSIYCglKb2JBY3Rpb24SCwoDam9iGAEgASgJYgZwcm90bzM", [file_belfry_v1_policy, file_buf_validate_validate, file_google_protobuf_duration]);
 
 /**
  * What an instance runs.
@@ -60,6 +60,22 @@ export type Action = Message<"belfry.v1.Action"> & {
      */
     value: WebhookAction;
     case: "webhook";
+  } | {
+    /**
+     * Output only. A third-party task centre is told. PushService makes these.
+     *
+     * @generated from field: belfry.v1.PushAction push = 5;
+     */
+    value: PushAction;
+    case: "push";
+  } | {
+    /**
+     * Output only. Work of Belfry's own.
+     *
+     * @generated from field: belfry.v1.JobAction job = 6;
+     */
+    value: JobAction;
+    case: "job";
   } | { case: undefined; value?: undefined };
 };
 
@@ -230,4 +246,76 @@ export type WebhookCallback = Message<"belfry.v1.WebhookCallback"> & {
  */
 export const WebhookCallbackSchema: GenMessage<WebhookCallback> = /*@__PURE__*/
   messageDesc(file_belfry_v1_action, 5);
+
+/**
+ * A push (推送): a platform is told how a session, or one of its work items, stands. What it says is read when it runs. Events whose triggers match make
+ * pushes, and so do PushWorkItem, BatchPush and ReconcilePushes of PushService. In a definition it is a push by hand at the times of its schedule: its
+ * instance makes the push (`pushId` of its result) among the others of the session, and does not wait for what comes of it.
+ *
+ * @generated from message belfry.v1.PushAction
+ */
+export type PushAction = Message<"belfry.v1.PushAction"> & {
+  /**
+   * The platform that is told. Required.
+   *
+   * @generated from field: string platform_id = 1;
+   */
+  platformId: string;
+
+  /**
+   * The session it is about. In a definition it may be left out when `work_item_id` is set.
+   *
+   * @generated from field: string session_id = 2;
+   */
+  sessionId: string;
+
+  /**
+   * The work item it is about; empty: the session as a whole.
+   *
+   * @generated from field: string work_item_id = 3;
+   */
+  workItemId: string;
+
+  /**
+   * What happened, as the process system says it: `receive`, `after_examine`; `manual` (default): what the present state calls for.
+   *
+   * @generated from field: string action = 4;
+   */
+  action: string;
+
+  /**
+   * Who asked for it: `event` (through a trigger), `manual` (PushWorkItem, a definition), `batch` (BatchPush), `sweep` (the reconciliation). Output only.
+   *
+   * @generated from field: string origin = 5;
+   */
+  origin: string;
+};
+
+/**
+ * Describes the message belfry.v1.PushAction.
+ * Use `create(PushActionSchema)` to create a new message.
+ */
+export const PushActionSchema: GenMessage<PushAction> = /*@__PURE__*/
+  messageDesc(file_belfry_v1_action, 6);
+
+/**
+ * Work of Belfry's own, done by any node: a batch of pushes, a sweep. No definition of a user can have one.
+ *
+ * @generated from message belfry.v1.JobAction
+ */
+export type JobAction = Message<"belfry.v1.JobAction"> & {
+  /**
+   * What is done.
+   *
+   * @generated from field: string job = 1;
+   */
+  job: string;
+};
+
+/**
+ * Describes the message belfry.v1.JobAction.
+ * Use `create(JobActionSchema)` to create a new message.
+ */
+export const JobActionSchema: GenMessage<JobAction> = /*@__PURE__*/
+  messageDesc(file_belfry_v1_action, 7);
 

@@ -12,4 +12,7 @@ export const count = () => p.bigint("number");
 /** Opaque to the database; `json` keeps the text as it came and takes all of it, `\u0000` too. */
 export const document = () => p.type("json").columnType("json").$type<unknown>();
 
+/** Texts in no order that matters; found by `@>`. */
+export const textList = () => p.type("string[]").columnType("text[]").$type<string[]>();
+
 export const labels = () => p.type("json").columnType("jsonb").$type<Record<string, string>>();

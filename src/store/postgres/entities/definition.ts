@@ -1,6 +1,6 @@
 import { defineEntity, p } from "@mikro-orm/core";
 import { DEFINITION_STATES } from "../codes.ts";
-import { count, document, instant, key, labels } from "./columns.ts";
+import { count, document, instant, key, labels, textList } from "./columns.ts";
 
 export const DefinitionEntity = defineEntity({
   name: "Definition",
@@ -17,7 +17,7 @@ export const DefinitionEntity = defineEntity({
     name: p.text(),
     businessId: key(),
     labels: labels(),
-    grams: p.type("string[]").columnType("text[]").$type<string[]>().comment("What a search by text is compared with"),
+    grams: textList().comment("What a search by text is compared with"),
     spec: document(),
     createdAt: instant(),
     updatedAt: instant(),

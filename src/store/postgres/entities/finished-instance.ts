@@ -46,6 +46,10 @@ export const FinishedInstanceEntity = defineEntity({
       where: "business_id <> ''::text",
     },
     {
+      name: "finished_instance_pushes",
+      expression: `create index finished_instance_pushes on belfry.finished_instance ((spec #>> '{action,platformId}'::text[]), created_at, id) where definition_id ^@ '$push/'::text`,
+    },
+    {
       name: "finished_instance_by_label",
       expression: `create index finished_instance_by_label on belfry.finished_instance using gin (labels jsonb_path_ops) with (fastupdate = off) where labels <> '{}'::jsonb`,
     },

@@ -41,6 +41,10 @@ export const InstanceEntity = defineEntity({
       where: "business_id <> ''::text",
     },
     {
+      name: "instance_pushes",
+      expression: `create index instance_pushes on belfry.instance ((spec #>> '{action,platformId}'::text[]), created_at, id) where definition_id ^@ '$push/'::text`,
+    },
+    {
       name: "instance_by_label",
       expression: `create index instance_by_label on belfry.instance using gin (labels jsonb_path_ops) with (fastupdate = off) where labels <> '{}'::jsonb`,
     },

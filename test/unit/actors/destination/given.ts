@@ -2,7 +2,7 @@
 import { decideDestination } from "../../../../src/actors/destination/decide.ts";
 import type { DestinationDecision } from "../../../../src/actors/destination/decide.ts";
 import { allowanceOf, nextLookOf } from "../../../../src/actors/destination/allowance.ts";
-import type { Allowance } from "../../../../src/actors/destination/allowance.ts";
+import type { Allowance } from "../../../../src/actors/throttle/allowance.ts";
 import type { DeliveryFailure, DestinationEvent } from "../../../../src/actors/destination/events.ts";
 import type { JsonObject } from "../../../../src/domain/json.ts";
 import { destinationOfState, newDestination, stateOfDestination } from "../../../../src/domain/webhook/destination.ts";

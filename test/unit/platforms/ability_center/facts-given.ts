@@ -1,7 +1,7 @@
 /** 张三's application for leave (请假), as in the wire contract: what a test does not name is of no matter to it. */
 import * as fc from "fast-check";
 import { PUSH_ACTIONS, type PushAction } from "../../../../src/domain/approval/push-action.ts";
-import type { PushFacts } from "../../../../src/domain/approval/push-facts.ts";
+import type { Belief, PushFacts } from "../../../../src/domain/approval/push-facts.ts";
 import {
   SESSION_STATES,
   WORK_ITEM_STATES,
@@ -10,9 +10,9 @@ import {
   type WorkItem,
 } from "../../../../src/domain/approval/session.ts";
 import type { JsonObject } from "../../../../src/domain/json.ts";
-import type { Connector, Operation, PushPlan } from "../../../../src/platforms/connector.ts";
-import { readSettings } from "../../../../src/platforms/read-settings.ts";
-import type { Settings } from "../../../../src/platforms/setting.ts";
+import type { Connector, Operation, PushPlan } from "../../../../src/ports/platform/connector.ts";
+import type { Settings } from "../../../../src/ports/platform/setting.ts";
+import { acknowledged } from "../acknowledging.ts";
 
 /** In Shanghai. */
 export const at = (time: string): number => Date.parse(`2026-01-02T${time}+08:00`);
@@ -62,23 +62,25 @@ export function aDoneItem(given: Partial<WorkItem> = {}): WorkItem {
 }
 
 type FactsGiven = Omit<Partial<PushFacts>, "acknowledged"> & {
-  readonly acknowledged?: Readonly<Record<string, string>>;
+  readonly acknowledged?: Readonly<Record<string, string | Belief>>;
 };
 
 /** About the first of the items, unless the test says what it is about. */
 export function facts(action: PushAction, given: FactsGiven = {}): PushFacts {
   const items = given.items ?? (given.item ? [given.item] : [anItem()]);
-  const { acknowledged = {}, ...others } = given;
+  const { acknowledged: known = {}, ...others } = given;
   return {
     action,
     session: aSession(),
+    isDeleted: false,
+    isArchived: false,
     item: items[0] ?? null,
     items,
     log: [],
     transfer: null,
     note: "",
     ...others,
-    acknowledged: new Map(Object.entries(acknowledged).map(([id, status]) => [id, { status, at: 0 }])),
+    acknowledged: acknowledged(known),
   };
 }
 
@@ -89,7 +91,7 @@ export function settingsOf(connector: Connector, given: JsonObject = {}): Settin
       .filter(({ required }) => required)
       .map(({ name, form }) => [name, form === "URL" ? "https://ability.example.edu.cn" : `the-${name}`]),
   );
-  const { settings, violations } = readSettings(connector.settings, { ...needed, ...given });
+  const { settings, violations } = connector.read({ ...needed, ...given });
   if (violations.length > 0) {
     throw new Error(JSON.stringify(violations));
   }
@@ -101,15 +103,6 @@ export function operationsOf(plan: PushPlan): readonly Operation[] {
     throw new Error(`Skipped: ${plan.reason}`);
   }
   return plan.operations;
-}
-
-/** What the platform has acknowledged after all operations have succeeded. */
-export function acknowledgedBy(plan: PushPlan): Readonly<Record<string, string>> {
-  return Object.fromEntries(
-    operationsOf(plan).flatMap(({ thirdId, acknowledges }) =>
-      typeof acknowledges === "string" ? [[thirdId, acknowledges] as const] : [],
-    ),
-  );
 }
 
 const text = fc.string({ unit: "binary", maxLength: 8 });
@@ -156,6 +149,8 @@ export const anyFacts: fc.Arbitrary<PushFacts> = fc
   .record({
     action: fc.constantFrom(...PUSH_ACTIONS),
     session: anySession,
+    isDeleted: fc.boolean(),
+    isArchived: fc.boolean(),
     item: fc.option(anyItem),
     items: fc.uniqueArray(anyItem, { maxLength: 4, selector: ({ id }) => id }),
     log: fc.array(fc.record({ workItemId: anyId, actor: anyPerson, operation: text, opinion: text, at: anyTime }), {
@@ -166,12 +161,13 @@ export const anyFacts: fc.Arbitrary<PushFacts> = fc
     ),
     note: text,
     statuses: fc.array(fc.option(fc.constantFrom("0", "2", "3", "4")), { minLength: 5, maxLength: 5 }),
+    assignees: fc.array(anyId, { maxLength: 2 }),
   })
-  .map(({ statuses, ...known }) => {
+  .map(({ statuses, assignees, ...known }) => {
     const ids = [known.session.id, ...known.items.map(({ id }) => `${known.session.id}_${id}`)];
-    const acknowledged = ids.flatMap((id, index) => {
+    const believed = ids.flatMap((id, index) => {
       const status = statuses[index] ?? null;
-      return status === null ? [] : [[id, { status, at: 0 }] as const];
+      return status === null ? [] : [[id, { status, assignees, at: 0 }] as const];
     });
-    return { ...known, acknowledged: new Map(acknowledged) };
+    return { ...known, acknowledged: new Map(believed) };
   });

@@ -1,37 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { PushFacts } from "../../../../src/domain/approval/push-facts.ts";
 import { abilityCenter } from "../../../../src/platforms/ability_center/connector.ts";
-import type { Operation } from "../../../../src/platforms/connector.ts";
-import {
-  acknowledgedBy,
-  aDoneItem,
-  aSession,
-  anItem,
-  at,
-  facts,
-  operationsOf,
-  person,
-  settingsOf,
-} from "./facts-given.ts";
-
-const SETTINGS = settingsOf(abilityCenter);
-const plan = (given: PushFacts, settings = SETTINGS) => abilityCenter.plan(given, settings);
-
-/** What an operation tells the platform: `9001 of 10086: task 0, inst 0`. */
-function told({ kind, thirdId, body }: Operation): string {
-  const { inst, task, sendMsg } = body as unknown as {
-    readonly inst: { readonly instStatus: number };
-    readonly task: {
-      readonly taskId: number;
-      readonly taskStatus: number;
-      readonly instUser: readonly string[];
-    } | null;
-    readonly sendMsg: number;
-  };
-  const about = task === null ? "no task" : `${task.taskId} of ${task.instUser.join("+")} is ${task.taskStatus}`;
-  return `${kind} ${thirdId}: ${about}, inst ${inst.instStatus}${sendMsg === 1 ? ", message" : ""}`;
-}
-const tellings = (given: PushFacts, settings = SETTINGS) => operationsOf(plan(given, settings)).map(told);
+import { after, forgetting } from "../acknowledging.ts";
+import { aDoneItem, aSession, anItem, at, facts, operationsOf, person, settingsOf } from "./facts-given.ts";
+import { plan, tellings } from "./tellings.ts";
 
 const ended = (state: "COMPLETED" | "ABORTED" | "REJECTED" | "REVOKED") =>
   aSession({ state, finishedAt: at("05:00:00") });
@@ -49,22 +21,22 @@ describe("what 能力中心 is told", () => {
     [
       "after_end",
       facts("after_end", { session: ended("COMPLETED"), item: aDoneItem(), acknowledged: OPEN_THERE }),
-      ["upsert 77_9001: 9001 of 10086 is 3, inst 2", "upsert_instance 77: 9001 of 10086 is 3, inst 2"],
+      ["upsert 77_9001: 9001 of 10086 is 3, inst 2"],
     ],
     [
       "task_abort",
       facts("task_abort", { session: ended("ABORTED"), item: WITHDRAWN, acknowledged: OPEN_THERE }),
-      ["upsert 77_9001: 9001 of 10086 is 3, inst 1", "upsert_instance 77: 9001 of 10086 is 3, inst 1"],
+      ["upsert 77_9001: 9001 of 10086 is 3, inst 1"],
     ],
     [
       "reject",
       facts("reject", { session: ended("REJECTED"), item: aDoneItem(), acknowledged: OPEN_THERE }),
-      ["upsert 77_9001: 9001 of 10086 is 3, inst 3", "upsert_instance 77: 9001 of 10086 is 3, inst 3"],
+      ["upsert 77_9001: 9001 of 10086 is 3, inst 3"],
     ],
     [
       "revoke",
       facts("revoke", { session: ended("REVOKED"), item: WITHDRAWN, acknowledged: OPEN_THERE }),
-      ["upsert 77_9001: 9001 of 10086 is 3, inst 4", "upsert_instance 77: 9001 of 10086 is 3, inst 4"],
+      ["upsert 77_9001: 9001 of 10086 is 3, inst 4"],
     ],
     [
       "change_assignee",
@@ -88,11 +60,7 @@ describe("what 能力中心 is told", () => {
     [
       "sess_delete",
       facts("sess_delete", { item: null, items: [aDoneItem({ id: "9000" }), anItem()], acknowledged: OPEN_THERE }),
-      [
-        "upsert 77_9000: 9000 of 10086 is 3, inst 4",
-        "upsert 77_9001: 9001 of 10086 is 3, inst 4",
-        "upsert_instance 77: 9001 of 10086 is 3, inst 4",
-      ],
+      ["upsert 77_9000: 9000 of 10086 is 3, inst 4", "upsert 77_9001: 9001 of 10086 is 3, inst 4"],
     ],
     [
       "archive",
@@ -104,12 +72,12 @@ describe("what 能力中心 is told", () => {
     [
       "manual (ended)",
       facts("manual", { session: ended("COMPLETED"), item: aDoneItem() }),
-      ["upsert 77_9001: 9001 of 10086 is 3, inst 2", "upsert_instance 77: 9001 of 10086 is 3, inst 2"],
+      ["upsert 77_9001: 9001 of 10086 is 3, inst 2"],
     ],
     [
       "manual (aborted)",
       facts("manual", { session: ended("ABORTED"), item: WITHDRAWN }),
-      ["upsert 77_9001: 9001 of 10086 is 3, inst 1", "upsert_instance 77: 9001 of 10086 is 3, inst 1"],
+      ["upsert 77_9001: 9001 of 10086 is 3, inst 1"],
     ],
   ])("R-011, R-031: on %s", (_, given, expected) => {
     expect(tellings(given)).toEqual(expected);
@@ -120,25 +88,28 @@ describe("what 能力中心 is told", () => {
     expect(tellings(given)[0]).toBe("upsert 77_9001: 9001 of 10086 is 3, inst 2");
   });
 
-  it("R-011: is desired afterwards under the third ids of the item and, once it does not just run, of the session", () => {
+  it("R-011: is desired afterwards under the third ids of the item and of the session", () => {
     const running = plan(facts("receive"));
     const over = plan(facts("after_end", { session: ended("COMPLETED"), item: aDoneItem() }));
-    expect(running).toMatchObject({ desired: new Map([["77_9001", "0"]]), assignees: ["10086"] });
+    expect(running).toMatchObject({
+      desired: new Map(Object.entries({ "77_9001": "0", "77": "0" })),
+      assignees: ["10086"],
+    });
     expect(over).toMatchObject({ desired: new Map(Object.entries({ "77_9001": "3", "77": "2" })) });
   });
 
   it("R-060: is the same a second time, and then nothing differs from what was acknowledged", () => {
     const given = facts("after_end", { session: ended("COMPLETED"), item: aDoneItem() });
     const first = plan(given);
-    const again = plan(facts("after_end", { ...given, acknowledged: acknowledgedBy(first) }));
-    expect(operationsOf(again)[0]).toEqual(operationsOf(first)[0]);
-    expect(again.kind === "push" && Object.fromEntries(again.desired)).toEqual({ "77_9001": "3" });
+    const acknowledged = after(given.acknowledged, operationsOf(first));
+    expect(plan({ ...given, acknowledged })).toEqual(first);
+    const statuses = new Map([...acknowledged].map(([id, { status }]) => [id, status]));
+    expect(first).toMatchObject({ desired: statuses });
   });
 
   it("sets the instance back to running when the session goes on after it had ended", () => {
     expect(tellings(facts("task_resume", { acknowledged: { "77": "1", "77_9001": "3" } }))).toEqual([
       "upsert 77_9001: 9001 of 10086 is 0, inst 0",
-      "upsert_instance 77: 9001 of 10086 is 0, inst 0",
     ]);
   });
 
@@ -146,17 +117,13 @@ describe("what 能力中心 is told", () => {
     const items = ["9001", "9002", "9003"].map((id) => anItem({ id, state: "WITHDRAWN" }));
     const acknowledged = { "77_9001": "0", "77_9002": "0" };
     const given = facts("task_abort", { session: ended("ABORTED"), items, acknowledged });
-    expect(tellings(given).map((each) => each.split(":")[0])).toEqual([
-      "upsert 77_9001",
-      "upsert 77_9002",
-      "upsert_instance 77",
-    ]);
+    expect(tellings(given).map((each) => each.split(":")[0])).toEqual(["upsert 77_9001", "upsert 77_9002"]);
   });
 
   it("goes on to the next item when one fails for good", () => {
     const items = [anItem(), anItem({ id: "9002" })];
     const plans = operationsOf(plan(facts("sess_delete", { item: null, items })));
-    expect(plans.map(({ onFailure }) => onFailure)).toEqual(["go-on", "go-on", "go-on"]);
+    expect(plans.map(({ onFailure }) => onFailure)).toEqual(["go-on", "go-on"]);
   });
 });
 
@@ -169,10 +136,7 @@ describe("a push about the session as a whole", () => {
       items,
       acknowledged: { "77_9001": "3", "77_9002": "0" },
     });
-    expect(tellings(given)).toEqual([
-      "upsert 77_9002: 9002 of 10086 is 3, inst 2",
-      "upsert_instance 77: 9002 of 10086 is 3, inst 2",
-    ]);
+    expect(tellings(given)).toEqual(["upsert 77_9002: 9002 of 10086 is 3, inst 2"]);
   });
 
   it("tells of the instance with its newest task when all items are as they should be", () => {
@@ -196,41 +160,6 @@ describe("a push about the session as a whole", () => {
     expect(plan(given, settingsOf(abilityCenter, { pushWithoutTask: false }))).toEqual({
       kind: "skip",
       reason: "The platform has no task of the session, and the setting pushWithoutTask is off.",
-    });
-  });
-});
-
-describe("a transfer (转办)", () => {
-  const transfer = { from: [person("1"), person("2"), person("2")], to: [person("3")] };
-
-  it("is done for each who had the item and has it no more, before it is one for who has it", () => {
-    const item = anItem({ assignees: [person("2"), person("3")] });
-    const given = facts("change_assignee", { item, transfer });
-    expect(tellings(given)).toEqual([
-      "release 77_9001_1: 9001 of 1 is 3, inst 0",
-      "upsert 77_9001: 9001 of 2+3 is 0, inst 0",
-    ]);
-    expect(plan(given)).toMatchObject({
-      desired: new Map(Object.entries({ "77_9001_1": "3", "77_9001": "0" })),
-      assignees: ["2", "3"],
-    });
-  });
-
-  it("names whoever has the item now, also when it has been handed on meanwhile", () => {
-    const item = anItem({ assignees: [person("4")] });
-    expect(tellings(facts("change_assignee", { item, transfer })).at(-1)).toContain("of 4 is 0");
-  });
-
-  it("shows a former holder what was done, at the time of the last thing he did", () => {
-    const log = [
-      { workItemId: "9001", actor: person("1"), operation: "comment", opinion: "", at: at("06:00:00") },
-      { workItemId: "9001", actor: person("1"), operation: "transfer", opinion: "", at: at("07:00:00") },
-      { workItemId: "9002", actor: person("1"), operation: "agree", opinion: "", at: at("08:00:00") },
-    ];
-    const item = anItem({ assignees: [person("3")] });
-    const [release] = operationsOf(plan(facts("change_assignee", { item, transfer, log })));
-    expect(release!.body).toMatchObject({
-      task: { taskFinished: "2026-01-02 07:00:00", formUrl: "https://h/pc/inst/77" },
     });
   });
 });
@@ -274,16 +203,22 @@ describe("a deletion", () => {
         thirdId: "77_9000",
         body: { taskId: 9000, instId: 77 },
         onFailure: "stop",
-        acknowledges: null,
+        acknowledges: forgetting("77_9000"),
       },
       {
         kind: "delete_task",
         thirdId: "77_9001",
         body: { taskId: 9001, instId: 77 },
         onFailure: "stop",
-        acknowledges: null,
+        acknowledges: forgetting("77_9001"),
       },
-      { kind: "delete_instance", thirdId: "77", body: { instId: 77 }, onFailure: "stop", acknowledges: null },
+      {
+        kind: "delete_instance",
+        thirdId: "77",
+        body: { instId: 77 },
+        onFailure: "stop",
+        acknowledges: forgetting("77"),
+      },
     ]);
     expect(given).toMatchObject({
       desired: new Map([
@@ -293,6 +228,12 @@ describe("a deletion", () => {
       ]),
       assignees: [],
     });
+  });
+
+  it("leaves nothing that is believed, of former holders neither", () => {
+    const known = { ...OPEN_THERE, "77": "0", "77_9000": "3", "77_9000_1": "3", "77_9001_1": "3", "78_9001": "0" };
+    const given = facts("sess_delete", { item: null, items, acknowledged: known });
+    expect([...after(given.acknowledged, operationsOf(plan(given, settings))).keys()]).toEqual(["78_9001"]);
   });
 
   it("is told by another status when that is set", () => {
@@ -311,7 +252,6 @@ describe("a deletion", () => {
     const given = facts("archive", { session: ended("COMPLETED"), item: aDoneItem(), acknowledged: { "77": "2" } });
     expect(tellings(given, settingsOf(abilityCenter, archiving))).toEqual([
       "upsert 77_9001: 9001 of 10086 is 3, inst 4",
-      "upsert_instance 77: 9001 of 10086 is 3, inst 4",
     ]);
     expect(plan(given, settingsOf(abilityCenter, { events: ["receive"] }))).toMatchObject({ kind: "skip" });
   });
@@ -349,13 +289,6 @@ describe("what 能力中心 is not told", () => {
     expect(plan(facts("receive"), settingsOf(abilityCenter, { taskStatus: { DONE: "3" } }))).toEqual({
       kind: "skip",
       reason: "The setting taskStatus has no entry for OPEN, the state of the work item.",
-    });
-  });
-
-  it("anything, while the time zone is none", () => {
-    expect(plan(facts("receive"), settingsOf(abilityCenter, { timeZone: "Asia/Nowhere" }))).toEqual({
-      kind: "skip",
-      reason: 'The setting timeZone holds "Asia/Nowhere", which is no time zone.',
     });
   });
 });

@@ -1,11 +1,24 @@
 import { describe, expect, it } from "vitest";
 import { abilityCenter } from "../../../../src/platforms/ability_center/connector.ts";
-import type { Operation, PlatformAnswer } from "../../../../src/platforms/connector.ts";
+import type { Operation, PlatformAnswer } from "../../../../src/ports/platform/connector.ts";
 import { settingsOf } from "./facts-given.ts";
 
 const SETTINGS = settingsOf(abilityCenter);
-const UPSERT: Operation = { kind: "upsert", thirdId: "77_9001", body: { inst: {}, task: {} }, onFailure: "go-on" };
-const DELETION: Operation = { kind: "delete_task", thirdId: "77_9001", body: { taskId: 9001 }, onFailure: "stop" };
+const NOTHING: Operation["acknowledges"] = new Map();
+const UPSERT: Operation = {
+  kind: "upsert",
+  thirdId: "77_9001",
+  body: { inst: {}, task: {} },
+  onFailure: "go-on",
+  acknowledges: NOTHING,
+};
+const DELETION: Operation = {
+  kind: "delete_task",
+  thirdId: "77_9001",
+  body: { taskId: 9001 },
+  onFailure: "stop",
+  acknowledges: NOTHING,
+};
 
 const requestOf = (operation: Operation, settings = SETTINGS) =>
   abilityCenter.requestOf(operation, { settings, token: "t&1", at: 0, idempotencyKey: "k" });

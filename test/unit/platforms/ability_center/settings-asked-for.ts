@@ -1,6 +1,6 @@
 import { PUSH_ACTIONS } from "../../../../src/domain/approval/push-action.ts";
-import type { Connector, PlatformAnswer } from "../../../../src/platforms/connector.ts";
-import type { Settings } from "../../../../src/platforms/setting.ts";
+import type { Connector, PlatformAnswer } from "../../../../src/ports/platform/connector.ts";
+import type { Settings } from "../../../../src/ports/platform/setting.ts";
 import { facts, operationsOf, settingsOf } from "./facts-given.ts";
 
 /** The names of all settings that a connector asks for while it plans, sends and reads answers of every kind. */

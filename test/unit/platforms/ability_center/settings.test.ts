@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { PUSH_ACTIONS } from "../../../../src/domain/approval/push-action.ts";
 import { abilityCenter } from "../../../../src/platforms/ability_center/connector.ts";
-import { readSettings } from "../../../../src/platforms/read-settings.ts";
+import { toldBy } from "../acknowledging.ts";
 import { anyFacts, facts, settingsOf } from "./facts-given.ts";
 import { settingsAskedFor } from "./settings-asked-for.ts";
 
@@ -20,7 +20,7 @@ describe("the settings of 能力中心", () => {
   });
 
   it("R-004: only the host and the credentials are required, and all else has a default", () => {
-    const { settings, violations } = readSettings(abilityCenter.settings, NEEDED);
+    const { settings, violations } = abilityCenter.read(NEEDED);
     expect(violations).toEqual([]);
     expect(settings).toMatchObject({
       ...NEEDED,
@@ -35,15 +35,8 @@ describe("the settings of 能力中心", () => {
   });
 
   it("R-004: what is required is asked for", () => {
-    const { violations } = readSettings(abilityCenter.settings, {});
+    const { violations } = abilityCenter.read({});
     expect(violations.map(({ field }) => field)).toEqual(["settings.host", "settings.appId", "settings.appSecret"]);
-  });
-
-  it("R-004: each has a name of its own, a title, a form and a word of help; the secret is secret", () => {
-    const { settings } = abilityCenter;
-    expect(new Set(settings.map(({ name }) => name)).size).toBe(settings.length);
-    expect(settings.filter(({ title, help }) => title === "" || !help.endsWith("."))).toEqual([]);
-    expect(settings.filter(({ secret }) => secret).map(({ name }) => name)).toEqual(["appSecret"]);
   });
 
   it("each is used", () => {
@@ -70,13 +63,12 @@ describe("whatever the facts are", () => {
             return;
           }
           expect(plan.operations).not.toEqual([]);
-          expect(new Set(plan.operations.map(({ thirdId }) => thirdId))).toEqual(new Set(plan.desired.keys()));
+          expect(toldBy(plan.operations)).toEqual(plan.desired);
           for (const operation of plan.operations) {
             const context = { settings, token: "t", at: 0, idempotencyKey: "k" };
             const { method, url, body } = abilityCenter.requestOf(operation, context);
             expect([method, new URL(url).origin]).toEqual(["POST", "https://ability.example.edu.cn"]);
             expect(JSON.parse(body)).toEqual(operation.body);
-            expect(operation.acknowledges).toBe(plan.desired.get(operation.thirdId));
             expect(abilityCenter.repairOf(operation, given, settings)).toEqual([]);
           }
         }),

@@ -1,15 +1,27 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { abilityCenter } from "../../../../src/platforms/ability_center/connector.ts";
-import type { Operation, PlatformAnswer } from "../../../../src/platforms/connector.ts";
+import type { Operation, PlatformAnswer } from "../../../../src/ports/platform/connector.ts";
 import { cppu } from "../../../../src/platforms/cppu/connector.ts";
-import { readSettings } from "../../../../src/platforms/read-settings.ts";
 import { anyFacts, at, facts, operationsOf, settingsOf } from "../ability_center/facts-given.ts";
 import { settingsAskedFor } from "../ability_center/settings-asked-for.ts";
 
 const SETTINGS = settingsOf(cppu, { host: "https://tasks.example.edu.cn", appCode: "BELFRY", secret: "s3cret" });
-const UPSERT: Operation = { kind: "upsert", thirdId: "77_9001", body: { name: "请假" }, onFailure: "go-on" };
-const DELETION: Operation = { kind: "delete_instance", thirdId: "77", body: { instId: 77 }, onFailure: "stop" };
+const NOTHING: Operation["acknowledges"] = new Map();
+const UPSERT: Operation = {
+  kind: "upsert",
+  thirdId: "77_9001",
+  body: { name: "请假" },
+  onFailure: "go-on",
+  acknowledges: NOTHING,
+};
+const DELETION: Operation = {
+  kind: "delete_instance",
+  thirdId: "77",
+  body: { instId: 77 },
+  onFailure: "stop",
+  acknowledges: NOTHING,
+};
 
 const requestOf = (operation: Operation, settings = SETTINGS) =>
   cppu.requestOf(operation, { settings, token: "", at: at("03:04:05") + 678, idempotencyKey: "k" });
@@ -95,7 +107,7 @@ describe("R-064: cppu", () => {
   });
 
   it("R-004: asks for host, app code and secret only, and uses every setting that it has", () => {
-    const { violations } = readSettings(cppu.settings, {});
+    const { violations } = cppu.read({});
     expect(violations.map(({ field }) => field)).toEqual(["settings.host", "settings.appCode", "settings.secret"]);
     expect(settingsAskedFor(cppu)).toEqual(new Set(cppu.settings.map(({ name }) => name)));
     expect(cppu.settings.filter(({ secret }) => secret).map(({ name }) => name)).toEqual(["secret"]);

@@ -2,13 +2,13 @@
 import fc from "fast-check";
 import type { PushAction } from "../../../../src/domain/approval/push-action.ts";
 import { PUSH_ACTIONS } from "../../../../src/domain/approval/push-action.ts";
-import type { PushFacts } from "../../../../src/domain/approval/push-facts.ts";
+import type { Belief, PushFacts } from "../../../../src/domain/approval/push-facts.ts";
 import type { Links, Person, Session, WorkItem } from "../../../../src/domain/approval/session.ts";
 import { SESSION_STATES, WORK_ITEM_STATES } from "../../../../src/domain/approval/session.ts";
 import type { JsonObject } from "../../../../src/domain/json.ts";
-import type { Connector, PushPlan } from "../../../../src/platforms/connector.ts";
-import { readSettings } from "../../../../src/platforms/read-settings.ts";
-import type { Settings } from "../../../../src/platforms/setting.ts";
+import type { Connector, PushPlan } from "../../../../src/ports/platform/connector.ts";
+import type { Settings } from "../../../../src/ports/platform/setting.ts";
+import { acknowledged } from "../acknowledging.ts";
 
 const CREATED_AT = Date.parse("2026-01-02T03:04:05+08:00");
 
@@ -54,26 +54,30 @@ export function item(of: Partial<WorkItem> = {}): WorkItem {
 /** @param known status by third id, as the platform has acknowledged it. */
 export function facts(
   action: PushAction,
-  of: Partial<Omit<PushFacts, "action" | "acknowledged">> & { readonly known?: Readonly<Record<string, string>> } = {},
+  of: Partial<Omit<PushFacts, "action" | "acknowledged">> & {
+    readonly known?: Readonly<Record<string, string | Belief>>;
+  } = {},
 ): PushFacts {
   const { known = {}, ...rest } = of;
   const subject = rest.item === undefined ? item() : rest.item;
   return {
     action,
     session: session(),
+    isDeleted: false,
+    isArchived: false,
     items: subject === null ? [] : [subject],
     log: [],
     transfer: null,
     note: "",
     ...rest,
     item: subject,
-    acknowledged: new Map(Object.entries(known).map(([id, status], at) => [id, { status, at }])),
+    acknowledged: acknowledged(known),
   };
 }
 
 /** Fails the test when a rule is broken. */
-export function settingsOf({ settings: specs }: Connector, given: JsonObject): Settings {
-  const { settings, violations } = readSettings(specs, given);
+export function settingsOf(connector: Connector, given: JsonObject): Settings {
+  const { settings, violations } = connector.read(given);
   if (violations.length > 0) throw new Error(JSON.stringify(violations));
   return settings;
 }
@@ -137,23 +141,29 @@ export const anyFacts: fc.Arbitrary<PushFacts> = fc
   .record({
     action: fc.constantFrom(...PUSH_ACTIONS),
     session: anySession,
+    isDeleted: fc.boolean(),
+    isArchived: fc.boolean(),
     named: fc.option(anyItem),
     others: fc.array(anyItem, { maxLength: 3 }),
     people: fc.array(anyPerson, { maxLength: 2 }),
     note: anyText,
-    known: fc.array(fc.tuple(fc.nat(4), anyText), { maxLength: 4 }),
+    known: fc.array(fc.tuple(fc.nat(4), anyText, fc.array(anyText, { maxLength: 2 })), { maxLength: 4 }),
   })
-  .map(({ action, session: of, named, others, people, note, known }) => {
+  .map(({ action, session: of, isDeleted, isArchived, named, others, people, note, known }) => {
     const items = [...others, ...(named === null ? [] : [named])].map((each) => ({ ...each, sessionId: of.id }));
     const ids = [of.id, ...items.map(({ id }) => `${of.id}_${id}`)];
     return {
       action,
       session: of,
+      isDeleted,
+      isArchived,
       item: named === null ? null : { ...named, sessionId: of.id },
       items,
       log: [],
       transfer: { from: people, to: people },
       note,
-      acknowledged: new Map(known.map(([which, status], at) => [ids[which % ids.length] ?? of.id, { status, at }])),
+      acknowledged: new Map(
+        known.map(([which, status, assignees], at) => [ids[which % ids.length] ?? of.id, { status, assignees, at }]),
+      ),
     };
   });

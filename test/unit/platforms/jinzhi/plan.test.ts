@@ -3,6 +3,7 @@ import type { PushAction } from "../../../../src/domain/approval/push-action.ts"
 import type { SessionState, WorkItemState } from "../../../../src/domain/approval/session.ts";
 import type { JsonObject } from "../../../../src/domain/json.ts";
 import { jinzhi } from "../../../../src/platforms/jinzhi/connector.ts";
+import { believing, forgetting } from "../acknowledging.ts";
 import { facts, item, outline, pushOf, session, settingsOf } from "./leave.ts";
 
 const GIVEN = { host: "https://jz.test", appId: "a", appSecret: "s", sceneCode: "APPROVAL" };
@@ -50,7 +51,7 @@ describe("金智: what is sent", () => {
         thirdId: "77_9001",
         body: { insertModel: model() },
         onFailure: "go-on",
-        acknowledges: "RUNNING/RUNNING",
+        acknowledges: believing("77_9001", "RUNNING/RUNNING"),
       },
     ]);
     expect(plan.desired).toEqual(new Map([["77_9001", "RUNNING/RUNNING"]]));
@@ -93,7 +94,13 @@ describe("金智: what is sent", () => {
       planOf(action, { session: session({ state }), item: item({ state: itemState }), known: RUNNING }),
     );
     expect(plan.operations).toEqual([
-      { kind: "update", thirdId: "77_9001", body: { updateModel: body }, onFailure: "go-on", acknowledges: status },
+      {
+        kind: "update",
+        thirdId: "77_9001",
+        body: { updateModel: body },
+        onFailure: "go-on",
+        acknowledges: believing("77_9001", status),
+      },
     ]);
     expect(plan.desired.get("77_9001")).toBe(status);
   });
@@ -134,7 +141,7 @@ describe("金智: what is sent", () => {
     const plan = planOf("receive", { session: session({ state: "COMPLETED" }) });
     expect(pushOf(plan).operations[0]).toMatchObject({
       body: { insertModel: model(DONE, { processInstanceStatus: "COMPLETE" }) },
-      acknowledges: "COMPLETE/COMPLETE",
+      acknowledges: believing("77_9001", "COMPLETE/COMPLETE"),
     });
   });
 
@@ -176,8 +183,9 @@ describe("金智: what is sent", () => {
       taskStatus: { DONE: "END" },
     });
     const statusOf = (state: SessionState, done: WorkItemState): unknown =>
-      pushOf(jinzhi.plan(facts("manual", { session: session({ state }), item: item({ state: done }) }), settings))
-        .operations[0]?.acknowledges;
+      pushOf(
+        jinzhi.plan(facts("manual", { session: session({ state }), item: item({ state: done }) }), settings),
+      ).desired.get("77_9001");
     expect([statusOf("REJECTED", "DONE"), statusOf("ABORTED", "WITHDRAWN")]).toEqual(["END/ABORT", "COMPLETE/ABORT"]);
   });
 });
@@ -194,6 +202,15 @@ describe("金智: a push about the session", () => {
     const aborted = { session: session({ state: "ABORTED" }), items, known } as const;
     expect(outline(planOf("task_abort", { ...aborted, item: null }))).toEqual(["update 77_2"]);
     expect(outline(planOf("task_abort", { ...aborted, item: items[2]! }))).toEqual(["update 77_2", "insert 77_3"]);
+  });
+
+  it("R-036: a push about the session updates also a task that others have there than here", () => {
+    const [one] = items;
+    const [number] = one!.assignees.map((each) => each.number);
+    const known10010 = { "77_1": { status: "COMPLETE/RUNNING", assignees: ["10010", number!] } };
+    expect(outline(planOf("task_resume", { item: null, items: [one!], known: known10010 }))).toEqual(["update 77_1"]);
+    const same = { "77_1": { status: "COMPLETE/RUNNING", assignees: [number!] } };
+    expect(outline(planOf("task_resume", { item: null, items: [one!], known: same }))).toEqual(["skip"]);
   });
 
   it("while the session goes on, a push is about its own item only", () => {
@@ -237,7 +254,7 @@ describe("金智: a session that ends as it begins", () => {
           createTime: "2026-01-02 03:04:05",
         },
         onFailure: "stop",
-        acknowledges: "COMPLETE",
+        acknowledges: believing("77", "COMPLETE", ["2021001"]),
       },
     ]);
     expect(plan.desired).toEqual(new Map([["77", "COMPLETE"]]));
@@ -248,14 +265,6 @@ describe("金智: a session that ends as it begins", () => {
     expect(outline(planOf("after_end", { ...ended, known }))).toEqual(["skip"]);
     expect(outline(planOf("manual", { ...ended, known }))).toEqual(["delete_instance 77", "start_and_end 77"]);
   });
-
-  it("is skipped with a reason when the time zone is none", () => {
-    const settings = settingsOf(jinzhi, { ...GIVEN, timeZone: "Mars/Olympus" });
-    expect(jinzhi.plan(facts("after_end", ended), settings)).toMatchObject({
-      kind: "skip",
-      reason: expect.stringContaining("timeZone") as string,
-    });
-  });
 });
 
 describe("金智: deletion", () => {
@@ -265,14 +274,26 @@ describe("金智: deletion", () => {
   it("R-026, R-027, R-041, R-042: every task of the backup that the platform has, one by one, then the instance; one that fails stops it", () => {
     const plan = pushOf(planOf("sess_delete", { item: null, items, known }));
     expect(plan.operations).toEqual([
-      { kind: "delete_todo", thirdId: "77_1", body: { taskId: "1" }, onFailure: "stop", acknowledges: null },
-      { kind: "delete_todo", thirdId: "77_2", body: { taskId: "2" }, onFailure: "stop", acknowledges: null },
+      {
+        kind: "delete_todo",
+        thirdId: "77_1",
+        body: { taskId: "1" },
+        onFailure: "stop",
+        acknowledges: forgetting("77_1"),
+      },
+      {
+        kind: "delete_todo",
+        thirdId: "77_2",
+        body: { taskId: "2" },
+        onFailure: "stop",
+        acknowledges: forgetting("77_2"),
+      },
       {
         kind: "delete_instance",
         thirdId: "77",
         body: { processInstanceId: "77" },
         onFailure: "stop",
-        acknowledges: null,
+        acknowledges: forgetting("77"),
       },
     ]);
     expect([...plan.desired]).toEqual(["77_1", "77_2", "77_3", "77"].map((id) => [id, null]));
@@ -333,7 +354,7 @@ describe("金智: repairs", () => {
         thirdId: "77_9001",
         body: { insertModel: model(DONE) },
         onFailure: "stop",
-        acknowledges: "COMPLETE/RUNNING",
+        acknowledges: believing("77_9001", "COMPLETE/RUNNING"),
       },
     ]);
   });
@@ -342,7 +363,13 @@ describe("金智: repairs", () => {
     const given = facts("receive");
     const [insert] = pushOf(jinzhi.plan(given, SETTINGS)).operations;
     expect(jinzhi.repairOf(insert!, given, SETTINGS)).toEqual([
-      { kind: "delete_todo", thirdId: "77_9001", body: { taskId: "9001" }, onFailure: "stop", acknowledges: null },
+      {
+        kind: "delete_todo",
+        thirdId: "77_9001",
+        body: { taskId: "9001" },
+        onFailure: "stop",
+        acknowledges: forgetting("77_9001"),
+      },
     ]);
     const ended = facts("after_end", { session: session({ isStartAndEnd: true }), item: null });
     const [startAndEnd] = pushOf(jinzhi.plan(ended, SETTINGS)).operations;
@@ -352,7 +379,7 @@ describe("金智: repairs", () => {
         thirdId: "77",
         body: { processInstanceId: "77" },
         onFailure: "stop",
-        acknowledges: null,
+        acknowledges: forgetting("77"),
       },
     ]);
   });

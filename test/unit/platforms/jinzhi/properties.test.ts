@@ -1,11 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { PUSH_ACTIONS } from "../../../../src/domain/approval/push-action.ts";
-import type { Acknowledged, PushFacts } from "../../../../src/domain/approval/push-facts.ts";
+import type { PushFacts } from "../../../../src/domain/approval/push-facts.ts";
 import type { Session, WorkItem } from "../../../../src/domain/approval/session.ts";
 import { SESSION_STATES, WORK_ITEM_STATES } from "../../../../src/domain/approval/session.ts";
-import type { Operation } from "../../../../src/platforms/connector.ts";
+import type { Operation } from "../../../../src/ports/platform/connector.ts";
 import { jinzhi } from "../../../../src/platforms/jinzhi/connector.ts";
+import { after, toldBy } from "../acknowledging.ts";
 import { anyFacts, item, session, settingsOf } from "./leave.ts";
 
 const SETTINGS = settingsOf(jinzhi, { host: "https://jz.test", appId: "a", appSecret: "s", sceneCode: "APPROVAL" });
@@ -52,7 +53,7 @@ class StrictPlatform {
 /** Carries plans out and remembers what was acknowledged, as a platform actor does. */
 class Pusher {
   readonly platform = new StrictPlatform();
-  readonly acknowledged = new Map<string, Acknowledged>();
+  acknowledged: PushFacts["acknowledged"] = new Map();
 
   /** @param failing tells of each operation whether it fails before the platform has got it. */
   push(
@@ -62,8 +63,9 @@ class Pusher {
     items: WorkItem[],
     failing: boolean[],
   ): boolean {
-    const { acknowledged } = this;
-    const given = { action, session: of, item: subject, items, log: [], transfer: null, note: "", acknowledged };
+    const isDeleted = action === "sess_delete";
+    const told = { log: [], transfer: null, note: "", acknowledged: this.acknowledged };
+    const given = { action, session: of, isDeleted, isArchived: action === "archive", item: subject, items, ...told };
     const plan = jinzhi.plan(given, SETTINGS);
     if (plan.kind === "skip") return true;
     let isDone = true;
@@ -74,9 +76,7 @@ class Pusher {
         continue;
       }
       this.platform.carryOut(operation);
-      const { thirdId, acknowledges } = operation;
-      if (acknowledges === null) acknowledged.delete(thirdId);
-      else if (acknowledges !== undefined) acknowledged.set(thirdId, { status: acknowledges, at: 0 });
+      this.acknowledged = after(this.acknowledged, [operation]);
     }
     return isDone;
   }
@@ -118,9 +118,8 @@ describe("金智, whatever comes in whatever order", () => {
     fc.assert(
       fc.property(anyFacts, (given) => {
         const plan = jinzhi.plan(given, SETTINGS);
-        fc.pre(plan.kind === "push" && given.action !== "sess_delete");
-        const told = new Map(plan.operations.map(({ thirdId, acknowledges }) => [thirdId, acknowledges]));
-        expect(told).toEqual(plan.desired);
+        fc.pre(plan.kind === "push" && given.action !== "sess_delete" && !given.isDeleted);
+        expect(toldBy(plan.operations)).toEqual(plan.desired);
       }),
     );
   });

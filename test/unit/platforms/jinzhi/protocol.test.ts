@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { JsonObject } from "../../../../src/domain/json.ts";
-import type { Operation, PlatformAnswer, PlatformVerdict } from "../../../../src/platforms/connector.ts";
+import type { Operation, PlatformAnswer, PlatformVerdict } from "../../../../src/ports/platform/connector.ts";
 import { jinzhi } from "../../../../src/platforms/jinzhi/connector.ts";
 import { facts, item, pushOf, session, settingsOf } from "./leave.ts";
 
@@ -9,7 +9,7 @@ const SETTINGS = settingsOf(jinzhi, GIVEN);
 const TOKEN = jinzhi.token!;
 
 function operation(kind: string): Operation {
-  return { kind, thirdId: "77_9001", body: { taskId: "9001" }, onFailure: "stop" };
+  return { kind, thirdId: "77_9001", body: { taskId: "9001" }, onFailure: "stop", acknowledges: new Map() };
 }
 
 function answered(status: number, body: unknown): PlatformAnswer {
@@ -162,18 +162,6 @@ describe("金智: settings", () => {
       taskPath: "/taskCenter/task",
       priority: "NORMAL",
     });
-  });
-
-  it("R-004: every setting is described once, for a form and for a person", () => {
-    const names = jinzhi.settings.map(({ name }) => name);
-    expect(new Set(names).size).toBe(names.length);
-    for (const { name, title, help, form, options, secret } of jinzhi.settings) {
-      expect(name).toMatch(/^[a-z][A-Za-z]*$/u);
-      expect(title).toMatch(/\p{Script=Han}/u);
-      expect(help).toMatch(/\.$/u);
-      expect(options !== undefined).toBe(form === "SELECT");
-      expect(secret).toBe(form === "PASSWORD");
-    }
   });
 
   it("R-004: every setting is used", () => {

@@ -3,7 +3,7 @@ import { PUSH_ACTIONS, type PushAction } from "../../../../src/domain/approval/p
 import type { PushFacts } from "../../../../src/domain/approval/push-facts.ts";
 import { SESSION_STATES } from "../../../../src/domain/approval/session.ts";
 import { abilityCenter } from "../../../../src/platforms/ability_center/connector.ts";
-import type { Connector } from "../../../../src/platforms/connector.ts";
+import type { Connector } from "../../../../src/ports/platform/connector.ts";
 import { cugb } from "../../../../src/platforms/presets/cugb.ts";
 import { gzucm } from "../../../../src/platforms/presets/gzucm.ts";
 import { presetOf } from "../../../../src/platforms/presets/preset.ts";
@@ -25,9 +25,10 @@ const COMPLETED = aSession({ state: "COMPLETED" });
 
 describe("a preset", () => {
   it.each([gzucm, tmmu, cugb])("R-007: speaks as 能力中心 does, under its own name: $name", (preset) => {
-    const { name, title, settings, ...spoken } = preset;
+    const { name, title, environments, settings, read: _, ...spoken } = preset;
     expect(abilityCenter).toMatchObject(spoken);
     expect(title).toBe(`能力中心 (${name})`);
+    expect(environments).toEqual([name]);
     expect(settings.map((spec) => spec.name)).toEqual(abilityCenter.settings.map((spec) => spec.name));
   });
 
@@ -42,7 +43,13 @@ describe("a preset", () => {
   });
 
   it("cannot have a default for what its connector does not ask for", () => {
-    const unknown = { name: "x", title: "x", base: abilityCenter, defaults: { events: [], colour: "red" } };
+    const unknown = {
+      name: "x",
+      title: "x",
+      environments: [],
+      base: abilityCenter,
+      defaults: { events: [], colour: "red" },
+    };
     expect(() => presetOf(unknown)).toThrow(
       "The preset x has defaults for settings that ability_center does not have: colour",
     );

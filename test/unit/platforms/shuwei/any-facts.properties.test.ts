@@ -13,6 +13,7 @@ const at = fc.integer({ min: 0, max: 20 }).map((minute) => 1_767_000_000_000 + m
 const localized = fc.dictionary(fc.constantFrom("zh", "en", ""), text);
 const links: fc.Arbitrary<Links> = fc.record({ pc: text, h5: text });
 const person: fc.Arbitrary<Person> = fc.record({ number: fc.constantFrom("1", "2", "3", ""), name: text });
+const numbers = fc.uniqueArray(fc.constantFrom("1", "2", "3"), { maxLength: 3 });
 const people = fc.array(person, { maxLength: 3 });
 const itemId = fc.constantFrom("1", "2", "3", "1_2", "1_2.2", "4");
 
@@ -59,6 +60,8 @@ const anyFacts: fc.Arbitrary<PushFacts> = fc
   .record({
     action: fc.constantFrom(...PUSH_ACTIONS),
     session,
+    isDeleted: fc.boolean(),
+    isArchived: fc.boolean(),
     item: fc.option(workItem),
     items: fc.array(workItem, { maxLength: 6 }),
     log: fc.array(fc.record({ workItemId: itemId, actor: person, operation: text, opinion: text, at }), {
@@ -66,7 +69,9 @@ const anyFacts: fc.Arbitrary<PushFacts> = fc
     }),
     transfer: fc.option(fc.record({ from: people, to: people })),
     note: text,
-    acknowledged: fc.array(fc.tuple(thirdId, fc.record({ status, at: fc.nat(50) })), { maxLength: 8 }),
+    acknowledged: fc.array(fc.tuple(thirdId, fc.record({ status, assignees: numbers, at: fc.nat(50) })), {
+      maxLength: 8,
+    }),
   })
   .map((facts) => ({
     ...facts,
@@ -78,13 +83,7 @@ const anyFacts: fc.Arbitrary<PushFacts> = fc
 const MAX_SIDE_BY_SIDE = 8;
 
 /** Those whose repetition says the same again on purpose. */
-const repeats: ReadonlySet<string> = new Set([
-  "remind_task",
-  "manual",
-  "task_resume",
-  "change_assignee",
-  "sess_delete",
-]);
+const repeats: ReadonlySet<string> = new Set(["remind_task", "manual", "task_resume", "sess_delete"]);
 
 describe.each([
   ["V1", shuwei, {}],
@@ -125,7 +124,8 @@ describe.each([
         if (facts.action === "manual") return;
         for (const { kind, thirdId: id, acknowledges } of operations) {
           const before = facts.acknowledged.get(id)?.status;
-          if (kind === "complete" && acknowledges === "DONE") expect([undefined, "TODO"]).toContain(before);
+          if (kind === "complete" && acknowledges.get(id)?.status === "DONE")
+            expect([undefined, "TODO"]).toContain(before);
         }
       }),
       { numRuns: 1000 },
@@ -141,7 +141,7 @@ describe.each([
         for (const [id, desired] of plan.desired) {
           expect(after.acknowledged.get(id)?.status ?? null).toBe(desired);
         }
-        if (repeats.has(facts.action)) return;
+        if (repeats.has(facts.action) || facts.isDeleted) return;
         // Only todos of one item that are open side by side, which no push makes, take one push each.
         let later = after;
         for (let pushes = 0; pushes < MAX_SIDE_BY_SIDE; pushes += 1) {

@@ -2,19 +2,8 @@ import { describe, expect, it } from "vitest";
 import type { WorkItem } from "../../../../src/domain/approval/session.ts";
 import { shuwei } from "../../../../src/platforms/shuwei/shuwei.ts";
 import { shuweiV2 } from "../../../../src/platforms/shuwei_v2/shuwei-v2.ts";
-import {
-  acknowledged,
-  afterwards,
-  done,
-  DONE_AT,
-  factsOf,
-  li,
-  open,
-  operationsOf,
-  outline,
-  outlined,
-  settingsOf,
-} from "./leave.ts";
+import { acknowledged, believing } from "../acknowledging.ts";
+import { afterwards, done, DONE_AT, factsOf, li, open, operationsOf, outline, outlined, settingsOf } from "./leave.ts";
 
 function doneItem(id: string, minute: number, previousIds: readonly string[] = []): WorkItem {
   const finishedAt = DONE_AT - 3_600_000 + minute * 60_000;
@@ -83,6 +72,9 @@ describe.each([shuwei, shuweiV2])("back-push of $name", (connector) => {
     const operations = operationsOf(connector.plan(facts, settings));
     const repair = connector.repairOf(operations[0]!, facts, settings);
     expect(outline(repair)).toEqual(["add 77_1"]);
-    expect(repair[0]).toMatchObject({ acknowledges: "TODO", body: { taskId: "77_1", handlers: "10086" } });
+    expect(repair[0]).toMatchObject({
+      acknowledges: believing("77_1", "TODO"),
+      body: { taskId: "77_1", handlers: "10086" },
+    });
   });
 });

@@ -1,19 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { shuwei } from "../../../../src/platforms/shuwei/shuwei.ts";
-import {
-  acknowledged,
-  applied,
-  done,
-  factsOf,
-  li,
-  open,
-  outlined,
-  pushed,
-  session,
-  settingsOf,
-  wang,
-  withdrawn,
-} from "./leave.ts";
+import { acknowledged } from "../acknowledging.ts";
+import { applied, done, factsOf, li, open, outlined, pushed, session, settingsOf, wang, withdrawn } from "./leave.ts";
 
 const added = {
   appId: "APP",
@@ -280,7 +268,7 @@ describe("what is not pushed", () => {
     ["a session without items", { item: null }, /no items/u],
     ["one that ends as it begins", { item: null, session: { ...session, isStartAndEnd: true } }, /no items/u],
     ["an item of somebody without a number", { item: { ...open, assignees: [{ number: "", name: "某" }] } }, /Nobody/u],
-    ["a handing over of which nothing is told", { action: "change_assignee", acknowledged: known }, /from whom/u],
+    ["a handing over to those who have it there", { action: "change_assignee", acknowledged: known }, /already/u],
   ] as const)("%s", (_, facts, reason) => {
     expect(outlined(shuwei, facts)).toMatch(reason);
   });

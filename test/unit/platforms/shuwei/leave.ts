@@ -1,10 +1,10 @@
 /** 张三的请假: the session 77 with its items 9000 (张三 applied) and 9001 (the department examines), as both versions of the platform are told of it. */
-import type { Acknowledged, PushFacts } from "../../../../src/domain/approval/push-facts.ts";
+import type { PushFacts } from "../../../../src/domain/approval/push-facts.ts";
 import type { Session, WorkItem } from "../../../../src/domain/approval/session.ts";
 import type { JsonObject } from "../../../../src/domain/json.ts";
-import type { Connector, Operation, PushPlan } from "../../../../src/platforms/connector.ts";
-import { readSettings } from "../../../../src/platforms/read-settings.ts";
-import type { Settings } from "../../../../src/platforms/setting.ts";
+import type { Connector, Operation, PushPlan } from "../../../../src/ports/platform/connector.ts";
+import type { Settings } from "../../../../src/ports/platform/setting.ts";
+import { acknowledged, after } from "../acknowledging.ts";
 
 export const HOST = "https://poa.example.edu";
 
@@ -68,6 +68,8 @@ export function factsOf(changes: Partial<PushFacts>): PushFacts {
   return {
     action: "receive",
     session,
+    isDeleted: false,
+    isArchived: false,
     items: item === null ? [] : [item],
     log: [],
     transfer: null,
@@ -78,13 +80,8 @@ export function factsOf(changes: Partial<PushFacts>): PushFacts {
   };
 }
 
-/** Later ones were acknowledged later. */
-export function acknowledged(statuses: Readonly<Record<string, string>>): ReadonlyMap<string, Acknowledged> {
-  return new Map(Object.entries(statuses).map(([id, status], at) => [id, { status, at }]));
-}
-
 export function settingsOf(connector: Connector, given: JsonObject = {}): Settings {
-  const { settings, violations } = readSettings(connector.settings, {
+  const { settings, violations } = connector.read({
     host: HOST,
     clientId: "id-of-us",
     clientSecret: "secret-of-us",
@@ -131,14 +128,7 @@ export function outlined(connector: Connector, changes: Partial<PushFacts>, give
   return plan.kind === "skip" ? plan.reason : outline(plan.operations);
 }
 
-/** What is left to believe when all of it succeeded. */
+/** The same facts when all of it succeeded. */
 export function afterwards(facts: PushFacts, plan: PushPlan): PushFacts {
-  const statuses = new Map(facts.acknowledged);
-  let at = Math.max(0, ...[...statuses.values()].map((each) => each.at));
-  for (const { thirdId, acknowledges } of plan.kind === "push" ? plan.operations : []) {
-    at += 1;
-    if (acknowledges === null) statuses.delete(thirdId);
-    else if (acknowledges !== undefined) statuses.set(thirdId, { status: acknowledges, at });
-  }
-  return { ...facts, acknowledged: statuses };
+  return plan.kind === "skip" ? facts : { ...facts, acknowledged: after(facts.acknowledged, plan.operations) };
 }

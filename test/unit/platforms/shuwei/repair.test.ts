@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import type { PushFacts } from "../../../../src/domain/approval/push-facts.ts";
 import { shuwei } from "../../../../src/platforms/shuwei/shuwei.ts";
 import { shuweiV2 } from "../../../../src/platforms/shuwei_v2/shuwei-v2.ts";
+import { acknowledged, believing } from "../acknowledging.ts";
 import {
-  acknowledged,
   applied,
   done,
   factsOf,
@@ -32,7 +32,9 @@ describe.each([shuwei, shuweiV2])("R-050, R-051: what $name does not know is put
   it("a completion: added for those who had it", () => {
     const repair = repairs({ action: "after_examine", item: done });
     expect(outline(repair)).toEqual(["add 77_9001"]);
-    expect(repair).toMatchObject([{ body: { taskId: "77_9001", handlers: "10086" }, acknowledges: "TODO" }]);
+    expect(repair).toMatchObject([
+      { body: { taskId: "77_9001", handlers: "10086" }, acknowledges: believing("77_9001", "TODO") },
+    ]);
   });
 
   it("a completion by somebody who is not among them: added for the one who did it", () => {

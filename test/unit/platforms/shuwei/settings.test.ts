@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Connector } from "../../../../src/platforms/connector.ts";
-import { readSettings } from "../../../../src/platforms/read-settings.ts";
-import type { Settings } from "../../../../src/platforms/setting.ts";
+import type { Connector } from "../../../../src/ports/platform/connector.ts";
+import type { Settings } from "../../../../src/ports/platform/setting.ts";
 import { shuwei } from "../../../../src/platforms/shuwei/shuwei.ts";
 import { shuweiV2 } from "../../../../src/platforms/shuwei_v2/shuwei-v2.ts";
 import { done, DONE_AT, factsOf, HOST, li, open, session, settingsOf, wang, withdrawn } from "./leave.ts";
@@ -37,7 +36,7 @@ describe.each([shuwei, shuweiV2])("R-003, R-004: the settings of $name", (connec
     const given = { host: `${HOST}/`, clientId: "id", clientSecret: "secret", appId: "APP" };
     const required = connector.settings.filter((spec) => spec.required).map(({ name }) => name);
     expect(required.toSorted()).toEqual(Object.keys(given).toSorted());
-    const { settings, violations } = readSettings(connector.settings, given);
+    const { settings, violations } = connector.read(given);
     expect(violations).toEqual([]);
     expect(() => {
       useAll(connector, settings);
@@ -45,7 +44,7 @@ describe.each([shuwei, shuweiV2])("R-003, R-004: the settings of $name", (connec
   });
 
   it("each required one is missed", () => {
-    const { violations } = readSettings(connector.settings, {});
+    const { violations } = connector.read({});
     expect(violations).toHaveLength(4);
   });
 
@@ -69,7 +68,7 @@ describe.each([shuwei, shuweiV2])("R-003, R-004: the settings of $name", (connec
       expect(help).toMatch(/\.$/u);
     }
     const defaults = Object.fromEntries(connector.settings.map(({ name, default: standard }) => [name, standard]));
-    const { violations } = readSettings(connector.settings, defaults);
+    const { violations } = connector.read(defaults);
     expect(violations.map(({ field }) => field).toSorted()).toEqual([
       "settings.appId",
       "settings.clientId",

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { JsonObject } from "../../../../src/domain/json.ts";
-import type { PlatformAnswer } from "../../../../src/platforms/connector.ts";
+import type { PlatformAnswer } from "../../../../src/ports/platform/connector.ts";
 import { shuwei } from "../../../../src/platforms/shuwei/shuwei.ts";
 import { shuweiV2 } from "../../../../src/platforms/shuwei_v2/shuwei-v2.ts";
 import { settingsOf } from "./leave.ts";
@@ -19,7 +19,7 @@ function partly(...errorIds: readonly JsonObject[]): PlatformAnswer {
 describe.each([shuwei, shuweiV2])("the answers of $name", (connector) => {
   function verdict(kind: string, answer: PlatformAnswer, given: JsonObject = {}) {
     const thirdId = ["finish", "suspend", "resume"].includes(kind) ? "77" : "77_9001";
-    const operation = { kind, thirdId, body: {}, onFailure: "stop" } as const;
+    const operation = { kind, thirdId, body: {}, onFailure: "stop", acknowledges: new Map() } as const;
     return connector.verdictOf(operation, answer, settingsOf(connector, given));
   }
   const own = (code: string | number, message = "") => partly({ code, taskId: "77_9001", message });

@@ -1,13 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { JsonObject } from "../../../../src/domain/json.ts";
-import type { PlatformAnswer, PlatformVerdict } from "../../../../src/platforms/connector.ts";
+import type { PlatformAnswer, PlatformVerdict } from "../../../../src/ports/platform/connector.ts";
 import { tongyidaiban } from "../../../../src/platforms/tongyidaiban/connector.ts";
+import { after, toldBy } from "../acknowledging.ts";
 import { anyFacts, facts, pushOf, settingsOf } from "../jinzhi/leave.ts";
 
 const REQUIRED = { host: "https://ty.test/", appKey: "key", appSecret: "s=cret" };
 const SETTINGS = settingsOf(tongyidaiban, { ...REQUIRED, myappids: ["12"] });
-const TOKEN = tongyidaiban.token!;
+const TOKEN = tongyidaiban.token;
 const [UPSERT] = pushOf(tongyidaiban.plan(facts("receive"), SETTINGS)).operations;
 
 function answered(status: number, body: unknown): PlatformAnswer {
@@ -132,7 +133,7 @@ describe("统一待办: verdicts", () => {
   );
 
   it("nothing is repaired: an upsert makes what is not there", () => {
-    expect(tongyidaiban.repairOf(UPSERT!, facts("receive"), SETTINGS)).toEqual([]);
+    expect(tongyidaiban.repairOf()).toEqual([]);
   });
 });
 
@@ -148,9 +149,18 @@ describe("统一待办: retries", () => {
     expect(delaysOf({ maxRetries: 0 })).toEqual([]);
   });
 
-  it("R-058: exponential waits double, up to an hour", () => {
+  it("R-058: exponential waits double", () => {
     expect(delaysOf({ backoff: "exponential", maxRetries: 4 })).toEqual([1000, 2000, 4000, 8000]);
-    expect(delaysOf({ backoff: "exponential", maxRetries: 40 }).at(-1)).toBe(3_600_000);
+    expect(delaysOf({ backoff: "exponential", maxRetries: 11 })).toHaveLength(11);
+  });
+
+  it.each<[string, JsonObject]>([
+    ["doubled eleven times", { backoff: "exponential", maxRetries: 12 }],
+    ["ten times six minutes and a second", { maxRetries: 10, retrySleep: 361 }],
+    ["none, a million times", { maxRetries: 1_000_000, retrySleep: 0 }],
+  ])("R-058: waits that keep others from the platform are no settings: %s", (_claim, of) => {
+    const { violations } = tongyidaiban.read({ ...REQUIRED, ...of });
+    expect(violations.map(({ field }) => field)).toEqual(["settings.maxRetries"]);
   });
 
   it("R-058: the verdict says the first wait, and only codes of the list have one", () => {
@@ -167,18 +177,6 @@ describe("统一待办: settings", () => {
     expect(specs.filter((spec) => spec.required).map(({ name }) => name)).toEqual(Object.keys(REQUIRED));
     expect(specs.filter(({ secret }) => secret).map(({ name }) => name)).toEqual(["appSecret"]);
     expect(settingsOf(tongyidaiban, REQUIRED)).toMatchObject({ retryCodes: ["429", "500", "503"], myappids: [] });
-  });
-
-  it("R-004: every setting is described once, for a form and for a person", () => {
-    const names = tongyidaiban.settings.map(({ name }) => name);
-    expect(new Set(names).size).toBe(names.length);
-    for (const { name, title, help, form, options, secret } of tongyidaiban.settings) {
-      expect(name).toMatch(/^[a-z][A-Za-z]*$/u);
-      expect(title).toMatch(/\p{Script=Han}/u);
-      expect(help).toMatch(/\.$/u);
-      expect(options !== undefined).toBe(form === "SELECT");
-      expect(secret).toBe(form === "PASSWORD");
-    }
   });
 
   it("R-004: every setting is used", () => {
@@ -219,8 +217,7 @@ describe("统一待办, whatever comes in whatever order", () => {
           expect(url).toBe("https://ty.test/api/task/create");
           expect(JSON.parse(body)).toEqual({ requestId: "k", ...each.body });
         }
-        const told = new Map(plan.operations.map(({ thirdId, acknowledges }) => [thirdId, acknowledges]));
-        expect(told).toEqual(plan.desired);
+        expect(toldBy(plan.operations)).toEqual(plan.desired);
       }),
     );
   });
@@ -231,7 +228,7 @@ describe("统一待办, whatever comes in whatever order", () => {
         const settings = settingsOf(tongyidaiban, { ...REQUIRED, myappids: [given.session.appId] });
         const first = tongyidaiban.plan(given, settings);
         fc.pre(first.kind === "push" && given.item !== null);
-        const acknowledged = new Map([...first.desired].map(([id, status]) => [id, { status: status ?? "", at: 9 }]));
+        const acknowledged = after(new Map(), first.operations);
         const again = tongyidaiban.plan({ ...given, acknowledged }, settings);
         for (const [id, status] of again.kind === "push" ? again.desired : []) {
           expect(first.desired.get(id)).toBe(status);

@@ -194,6 +194,7 @@ function troubled(store: Store, troubles: LineTroubles): Store {
     queries: part("queries", store.queries),
     cursors: part("cursors", store.cursors),
     actorStates: part("actorStates", store.actorStates),
+    approvals: part("approvals", store.approvals),
     ping: () => store.ping(),
     close: () => store.close(),
   };

@@ -118,16 +118,41 @@ describe("能力中心 believes", () => {
     expect(platform.believes.todosOf("10086")).toEqual(["9001"]);
   });
 
-  test("nothing of an instance that was deleted, when there is a path for it", async () => {
-    await using client = await aClient({ deletePath: "/third/task.push.delete-inst" });
+  test("nothing of what was deleted, when there is a path for it: every task one by one, then the instance", async () => {
+    await using client = await aClient({ deletePath: "/third/task.delete" });
     const { platform, push } = client;
     await push(anInstTask());
-    const path = `/third/task.push.delete-inst?access_token=${await aToken(platform)}`;
-    expect(await ask(platform, "POST", path, { instId: 77 })).toEqual(OK);
-    expect((await ask(platform, "POST", path, { instId: 77 })).body).toMatchObject({ e: 1, m: "实例不存在" });
+    await push(anInstTask({ task: { taskId: 9002, taskStatus: 3 } }));
+    const path = `/third/task.delete?access_token=${await aToken(platform)}`;
+    const remove = (body: unknown): Promise<Answered> => ask(platform, "POST", path, body);
+    expect(await remove({ taskId: 9001, instId: 77 })).toEqual(OK);
+    expect((await remove({ instId: 77 })).body).toMatchObject({ e: 1, m: "实例下还有任务" });
+    expect((await remove({ taskId: 9002, instId: 78 })).body).toMatchObject({ e: 1, m: "任务不存在" });
+    expect(await remove({ taskId: 9002, instId: 77 })).toEqual(OK);
+    expect(platform.believes.instance(77)).toBeDefined();
+    expect(await remove({ instId: 77 })).toEqual(OK);
+    expect((await remove({ instId: 77 })).body).toMatchObject({ e: 1, m: "实例不存在" });
+    expect((await remove({ taskId: 9001, instId: 77 })).body).toMatchObject({ e: 1, m: "任务不存在" });
     expect(platform.believes.tasks).toEqual([]);
-    expect(platform.believes.deletions.map(({ what }) => what)).toEqual(["task", "instance"]);
+    expect(platform.believes.deletions.map(({ what, id }) => `${what} ${id}`)).toEqual([
+      "task 9001",
+      "task 9002",
+      "instance 77",
+    ]);
+    expect(platform.refusals.map(({ kind }) => kind)).toEqual(["order", "unknown", "unknown", "unknown"]);
     expect(platform.violations).toEqual([]);
+  });
+
+  test.each([
+    ["a task without its instance", { taskId: 9001 }, "instId is missing"],
+    ["ids as text", { taskId: "9001", instId: 77 }, 'taskId must be a whole number, is "9001"'],
+  ])("nothing of a deletion that names %s", async (_what, body, finding) => {
+    await using client = await aClient({ deletePath: "/third/task.delete" });
+    const { platform, push } = client;
+    await push(anInstTask());
+    await ask(platform, "POST", `/third/task.delete?access_token=${await aToken(platform)}`, body);
+    expect(platform.violations).toEqual([expect.stringContaining(finding)]);
+    expect(platform.believes.deletions).toEqual([]);
   });
 });
 

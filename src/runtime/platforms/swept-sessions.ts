@@ -1,0 +1,104 @@
+/** Sessions of which something changed lately, with all that a platform was told of them, page by page. */
+import type { ApprovalStore } from "../../ports/store/approvals.ts";
+import type { Accounts } from "./account.ts";
+import type { DriftCursor } from "./api.ts";
+import type { Directory } from "./directory.ts";
+import type { DriftView } from "./drift.ts";
+import type { KnownSession } from "./push-facts.ts";
+
+export interface SweptPage {
+  readonly sessions: readonly KnownSession[];
+  /** Null: that was all. */
+  readonly next: DriftCursor | null;
+}
+
+export class SweptSessions {
+  readonly #store: ApprovalStore;
+  readonly #directory: Directory;
+  readonly #accounts: Accounts;
+
+  constructor(deps: { readonly store: ApprovalStore; readonly directory: Directory; readonly accounts: Accounts }) {
+    this.#store = deps.store;
+    this.#directory = deps.directory;
+    this.#accounts = deps.accounts;
+  }
+
+  /**
+   * Platforms that are told of events themselves, and with what, by id.
+   * @param platformId only the one that is told in its place; null: all.
+   * @param unusable is told of those whose settings cannot be used.
+   */
+  async views(
+    platformId: string | null,
+    unusable: (id: string, error: unknown) => void,
+  ): Promise<readonly DriftView[]> {
+    const list = await this.#directory.current();
+    const only = platformId === null ? null : list.resolve(platformId)?.id;
+    return list
+      .all()
+      .filter(({ id, enabled, standsFor }) => enabled && standsFor === null && (only === null || id === only))
+      .toSorted((a, b) => (a.id < b.id ? -1 : 1))
+      .flatMap((platform): readonly DriftView[] => {
+        try {
+          return [{ platform, account: this.#accounts.of(platform), triggers: list.triggersFor(platform.id) }];
+        } catch (error) {
+          unusable(platform.id, error);
+          return [];
+        }
+      });
+  }
+
+  /** By work items that changed, each session as a whole; then those that have none, or were deleted. */
+  async page(
+    platformId: string,
+    asked: { readonly since: number; readonly cursor: DriftCursor | null; readonly limit: number },
+  ): Promise<SweptPage> {
+    const { since, limit, cursor } = asked;
+    const { stage, after } = cursor ?? { stage: "items", after: null };
+    const filter = { updatedAfter: since };
+    if (stage === "items") {
+      const items = await this.#store.pageWorkItems(filter, after, limit);
+      const last = items.at(-1)?.item;
+      const next: DriftCursor =
+        last === undefined || items.length < limit
+          ? { stage: "sessions", after: null }
+          : { stage, after: { at: last.createdAt, id: last.id } };
+      return {
+        sessions: await this.#known(
+          platformId,
+          items.map(({ item }) => item.sessionId),
+        ),
+        next,
+      };
+    }
+    const records = await this.#store.pageSessions(filter, after, limit);
+    const last = records.at(-1)?.session;
+    const known = await this.#known(
+      platformId,
+      records.map(({ session }) => session.id),
+    );
+    return {
+      sessions: known.filter(({ session, items }) => items.length === 0 || session.deletedAt !== null),
+      next: last === undefined || records.length < limit ? null : { stage, after: { at: last.createdAt, id: last.id } },
+    };
+  }
+
+  async #known(platformId: string, ids: readonly string[]): Promise<readonly KnownSession[]> {
+    const sessionIds = [...new Set(ids)];
+    if (sessionIds.length === 0) {
+      return [];
+    }
+    const [sessions, items, states] = await Promise.all([
+      this.#store.loadSessions(sessionIds),
+      this.#store.loadWorkItems({ sessionIds }),
+      this.#store.loadPushStatesOfSessions(platformId, sessionIds),
+    ]);
+    const itemsOf = Map.groupBy(items, ({ item }) => item.sessionId);
+    const statesOf = Map.groupBy(states, ({ sessionId }) => sessionId);
+    return sessions.map((session) => ({
+      session,
+      items: itemsOf.get(session.session.id) ?? [],
+      states: statesOf.get(session.session.id) ?? [],
+    }));
+  }
+}

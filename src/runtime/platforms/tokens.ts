@@ -1,0 +1,157 @@
+/**
+ * Access tokens of the platforms whose actors this node has (R-015, R-021).
+ *
+ * One fetch at a time for a platform, whoever asks: as the actor is on one node, that holds for the whole cluster. What comes of it is told to the actor,
+ * which says when one is used, fetched ahead, or not asked for again yet (`src/actors/platform/token.ts`).
+ */
+import { tokenNeedOf } from "../../actors/platform/token.ts";
+import { BelfryError } from "../../domain/error.ts";
+import type { PlatformRecord } from "../../domain/platform/platform.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { SecretBox } from "../../ports/secret-box.ts";
+import type { Account } from "./account.ts";
+import { causeOf } from "./breaker-cause.ts";
+import type { Granted, PlatformFailure, PushStep, SendToPlatform, TokenSource } from "./carry-out.ts";
+import { answerOf } from "./carry-out.ts";
+import type { PlatformResident, Platforms } from "./platform-kind.ts";
+
+/** What a fetch came to. */
+export interface FetchedToken {
+  readonly granted: Exclude<Granted, { readonly kind: "wait" }>;
+  /** By the secret box; empty: none came. */
+  readonly sealed: string;
+  readonly step: PushStep;
+}
+
+export interface NotedTokens extends TokenSource {
+  /** The fetches that the push brought about or waited for. */
+  readonly steps: readonly PushStep[];
+  /** The tokens that it got: to be masked. */
+  readonly given: readonly string[];
+}
+
+export interface TokenDeps {
+  readonly clock: Clock;
+  readonly box: SecretBox;
+  readonly platforms: () => Platforms;
+  sendTo(record: PlatformRecord): SendToPlatform;
+}
+
+export class Tokens {
+  readonly #deps: TokenDeps;
+  /** With what they are asked for: after a change of the settings another is asked for beside. */
+  readonly #fetching = new Map<string, { readonly account: Account; readonly fetched: Promise<FetchedToken> }>();
+
+  constructor(deps: TokenDeps) {
+    this.#deps = deps;
+  }
+
+  /** Where one push gets its tokens from. */
+  sourceFor(resident: PlatformResident, account: Account): NotedTokens {
+    let used = "";
+    const steps: PushStep[] = [];
+    const given: string[] = [];
+    const take = async (): Promise<Granted> => {
+      const need = tokenNeedOf(resident.record, this.#deps.clock.now());
+      if (need.kind === "wait") {
+        const { code, message } = need.failure;
+        return { kind: "wait", failure: { class: "transient", code, message } };
+      }
+      const opened = need.kind === "now" ? null : this.#opened(resident, need.token.sealed);
+      if (opened === null) {
+        const fetched = await this.fetch(resident, account);
+        steps.push(fetched.step);
+        used = fetched.sealed;
+        given.push(...(fetched.granted.kind === "token" ? [fetched.granted.token] : []));
+        return fetched.granted;
+      }
+      if (need.kind === "ahead") {
+        void this.fetch(resident, account);
+      }
+      used = need.kind === "now" ? "" : need.token.sealed;
+      given.push(opened);
+      return { kind: "token", token: opened };
+    };
+    return {
+      steps,
+      given,
+      current: take,
+      instead: () => {
+        this.#tell(resident, { type: "TOKEN_REFUSED", at: this.#deps.clock.now(), sealed: used });
+        return take();
+      },
+    };
+  }
+
+  /** A new one, whatever there is: joins the fetch under way. Never rejects. */
+  fetch(resident: PlatformResident, account: Account): Promise<FetchedToken> {
+    const known = this.#fetching.get(resident.id);
+    if (known?.account === account) {
+      return known.fetched;
+    }
+    const fetched = this.#fetch(resident, account).finally(() => {
+      if (this.#fetching.get(resident.id)?.fetched === fetched) {
+        this.#fetching.delete(resident.id);
+      }
+    });
+    this.#fetching.set(resident.id, { account, fetched });
+    return fetched;
+  }
+
+  async #fetch(resident: PlatformResident, { connector, settings }: Account): Promise<FetchedToken> {
+    const { clock, box, sendTo } = this.#deps;
+    const { token: protocol } = connector;
+    if (protocol === null) {
+      throw new Error(`connector "${connector.name}" has no tokens`);
+    }
+    const { record } = resident;
+    const askedWith = { connector: record.connector, settings: record.settings };
+    const sentAt = clock.now();
+    const request = protocol.requestOf(settings, sentAt);
+    // Not given up with the push that asked: others wait for it too. It has its time limit.
+    const reply = await sendTo(record)(request, new AbortController().signal);
+    const verdict = protocol.tokenOf(answerOf(reply), settings);
+    const at = clock.now();
+    const step = { operation: "token", thirdId: "", request, reply, sentAt, isRepeated: false };
+    if (verdict.class === "ok") {
+      const sealed = box.seal(verdict.token);
+      this.#tell(resident, { type: "TOKEN_OBTAINED", at, sealed, expiresInMs: verdict.expiresInMs, askedWith });
+      return {
+        granted: { kind: "token", token: verdict.token },
+        sealed,
+        step: { ...step, verdict: { class: "ok" } },
+      };
+    }
+    const { code, message } = verdict;
+    const isPermanent = verdict.class === "permanent";
+    this.#tell(resident, {
+      type: "TOKEN_FAILED",
+      at,
+      sentAt,
+      code,
+      message,
+      isPermanent,
+      askedWith,
+      cause: isPermanent ? "AUTH" : causeOf(reply),
+    });
+    const failure: PlatformFailure = { class: isPermanent ? "auth" : "transient", code, message };
+    return { granted: { kind: "failed", failure }, sealed: "", step: { ...step, verdict: failure } };
+  }
+
+  /** Null: no key opens it; it is forgotten. */
+  #opened(resident: PlatformResident, sealed: string): string | null {
+    try {
+      return this.#deps.box.open(sealed);
+    } catch (error) {
+      if (!(error instanceof BelfryError)) {
+        throw error;
+      }
+      this.#tell(resident, { type: "TOKEN_REFUSED", at: this.#deps.clock.now(), sealed });
+      return null;
+    }
+  }
+
+  #tell(resident: PlatformResident, event: Parameters<Platforms["decide"]>[1]): void {
+    this.#deps.platforms().hear(resident, [event]);
+  }
+}
