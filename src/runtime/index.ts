@@ -1,5 +1,4 @@
 export type * from "./api.ts";
-export { DRIFT_REASONS } from "./platforms/api.ts";
 export type * from "./platforms/api.ts";
 export { DEFAULT_RUNTIME_OPTIONS } from "./options.ts";
 export type { RuntimeOptions } from "./options.ts";

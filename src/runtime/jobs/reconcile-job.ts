@@ -11,7 +11,7 @@ import type { Job } from "./job-executor.ts";
 import type { PushPage, PushWanted } from "./push-run.ts";
 import { PushRun } from "./push-run.ts";
 
-export const SWEPT_MS = 3 * 86_400_000;
+const SWEPT_MS = 3 * 86_400_000;
 const PAGE = 200;
 
 interface ReconcileDeps extends PushJobDeps {

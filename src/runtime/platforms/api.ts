@@ -157,17 +157,13 @@ export interface PushCommands {
   }): Promise<{ readonly instance: InstanceRecord }>;
 }
 
-export const DRIFT_REASONS = [
-  /** Nothing was told yet. */
-  "NEVER_PUSHED",
-  /** It was told something else. */
-  "DIFFERS",
-  /** It was to be told, and that failed; it is tried again. */
-  "FAILED",
-  /** It failed so often that the sweep leaves it. */
-  "GIVEN_UP",
-] as const;
-export type DriftReason = (typeof DRIFT_REASONS)[number];
+/**
+ * - NEVER_PUSHED: nothing was told yet.
+ * - DIFFERS: it was told something else.
+ * - FAILED: it was to be told, and that failed; it is tried again.
+ * - GIVEN_UP: it failed so often that the sweep leaves it.
+ */
+export type DriftReason = "NEVER_PUSHED" | "DIFFERS" | "FAILED" | "GIVEN_UP";
 
 /** An id of a platform under which it should believe something else. */
 export interface DriftEntry {

@@ -30,10 +30,9 @@ import type {
   PlatformTest,
   PlatformView,
 } from "./api.ts";
-import { pushedEvents } from "./breaker-cause.ts";
-import type { PlatformFailure, PushStep, SendToPlatform } from "./carry-out.ts";
+import type { SendToPlatform } from "./carry-out.ts";
 import type { PlatformResident, Platforms } from "./platform-kind.ts";
-import { stepExchange } from "./push-record.ts";
+import { PlatformProbe } from "./platform-probe.ts";
 import type { Tokens } from "./tokens.ts";
 
 interface CommandDeps {
@@ -70,6 +69,7 @@ export interface LocalPlatformCommands extends Omit<PlatformCommands, "create" |
 const ROUTING_HASHES = 65_536;
 
 export function platformCommands(deps: CommandDeps): LocalPlatformCommands {
+  const probe = new PlatformProbe(deps);
   const { clock, ids, journal, decisions, requests, gate, activation, store, platforms, connectors } = deps;
 
   async function existing(id: string): Promise<PlatformResident> {
@@ -169,50 +169,9 @@ export function platformCommands(deps: CommandDeps): LocalPlatformCommands {
       : (record[name] as unknown as JsonObject[string]);
   }
 
-  async function refreshed(id: string): Promise<PlatformTest> {
-    const resident = await existing(id);
-    const account = deps.accounts.of(resident.record);
-    if (account.connector.token !== null) {
-      const { granted, step } = await deps.tokens.fetch(resident, account);
-      return granted.kind === "token"
-        ? tested(resident, step, null, [...account.secrets, granted.token])
-        : tested(resident, step, granted.failure, account.secrets);
-    }
-    const step = await calledAtHost(resident);
-    const { reply } = step;
-    platforms.hear(resident, pushedEvents([step], clock.now()));
-    const failure: PlatformFailure | null =
-      reply.kind === "failed" ? { class: "transient", code: "NO_ANSWER", message: reply.message } : null;
-    return tested(resident, step, failure, account.secrets);
-  }
-
-  /** One that needs no token is there when it answers, whatever it says to a request for nothing. */
-  async function calledAtHost({ record }: PlatformResident): Promise<PushStep> {
-    const { settings } = deps.accounts.of(record);
-    const host = settings["host"];
-    const request = { method: "GET", url: typeof host === "string" ? host : "", headers: {}, body: "" } as const;
-    const sentAt = clock.now();
-    const reply = await deps.sendTo(record)(request, new AbortController().signal);
-    const verdict =
-      reply.kind === "answered"
-        ? ({ class: "ok" } as const)
-        : ({ class: "transient", code: "NO_ANSWER", message: reply.message } as const);
-    return { operation: "call", thirdId: "", request, reply, verdict, sentAt, isRepeated: false };
-  }
-
-  async function tested(
-    resident: PlatformResident,
-    step: PushStep,
-    failure: PlatformFailure | null,
-    secrets: readonly string[],
-  ): Promise<PlatformTest> {
-    return {
-      ok: failure === null,
-      code: failure?.code ?? "",
-      message: failure === null ? `The platform answered as it should (${step.operation}).` : failure.message,
-      exchanges: [stepExchange(step, secrets)],
-      view: await durableView(resident),
-    };
+  async function tested(resident: PlatformResident): Promise<PlatformTest> {
+    const found = await probe.ask(resident);
+    return { ...found, view: await durableView(resident) };
   }
 
   return {
@@ -305,11 +264,11 @@ export function platformCommands(deps: CommandDeps): LocalPlatformCommands {
           async () => {},
         );
       }),
-    test: (id) => gate.pass(() => refreshed(id)),
+    test: (id) => gate.pass(async () => tested(await existing(id))),
     refreshToken: (id, command) =>
       gate.pass(async () => {
-        const test = await refreshed(id);
         const resident = await existing(id);
+        const test = await tested(resident);
         decisions.run(() => {
           const after = { ok: test.ok, code: test.code, message: test.message };
           note(resident, "TOKEN_REFRESHED", command, { before: null, after });

@@ -26,7 +26,7 @@ import type { PlatformResident } from "./platform-kind.ts";
 import { idempotencyKey, isTold } from "./push-told.ts";
 import type { KnownSession } from "./push-facts.ts";
 import { pushFacts } from "./push-facts.ts";
-import { exchangesOf, metadataOf, saidOf, skippedMetadata, statesTold } from "./push-record.ts";
+import { exchangesOf, maskedReport, metadataOf, saidOf, skippedMetadata, statesTold } from "./push-record.ts";
 import type { Tokens } from "./tokens.ts";
 
 const KEEP_BYTES = 256 * 1024;
@@ -148,7 +148,7 @@ export class PushPerformance {
     }
     const pushId = assignment.instance.id;
     const tokens = this.#deps.tokens.sourceFor(job.resident, account);
-    const report = await carryOut(
+    const carriedOut = await carryOut(
       {
         connector,
         settings,
@@ -159,11 +159,12 @@ export class PushPerformance {
       { clock: this.#deps.clock, send: this.#deps.sendTo(job.resident.record), tokens },
       signal,
     );
-    if (report.isTooEarly) {
+    if (carriedOut.isTooEarly) {
       return { outcome: { kind: "given-back" }, told: [] };
     }
     const at = this.#deps.clock.now();
     const secrets = [...account.secrets, ...tokens.given];
+    const report = maskedReport(carriedOut, secrets);
     return {
       outcome: outcomeOf(job, report, at, {
         exchange: exchangesOf([...tokens.steps, ...report.steps], secrets),

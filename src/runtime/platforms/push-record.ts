@@ -99,6 +99,26 @@ function resultOf(failure: PlatformFailure | null): PushResult {
   return failure === null ? { class: "ok", code: "", message: "" } : { class: failure.class, ...saidOf(failure) };
 }
 
+/** What came of a push, without secrets in what the platform said: it goes into records, logs and events. */
+export function maskedReport(report: PushReport, secrets: readonly string[]): PushReport {
+  const { failure, steps } = report;
+  return {
+    ...report,
+    failure: failure === null ? null : maskedFailure(failure, secrets),
+    steps: steps.map((step) =>
+      step.verdict.class === "ok" ? step : { ...step, verdict: maskedFailure(step.verdict, secrets) },
+    ),
+  };
+}
+
+export function maskedFailure<Said extends { readonly code: string; readonly message: string }>(
+  said: Said,
+  secrets: readonly string[],
+): Said {
+  const masking = new Masking(secrets);
+  return { ...said, code: masking.text(said.code), message: masking.text(said.message) };
+}
+
 /** What a platform said, fit for the store. */
 export function saidOf({ code, message }: { readonly code: string; readonly message: string }): {
   readonly code: string;

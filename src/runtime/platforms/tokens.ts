@@ -14,6 +14,7 @@ import { causeOf } from "./breaker-cause.ts";
 import type { Granted, PlatformFailure, PushStep, SendToPlatform, TokenSource } from "./carry-out.ts";
 import { answerOf } from "./carry-out.ts";
 import type { PlatformResident, Platforms } from "./platform-kind.ts";
+import { maskedFailure } from "./push-record.ts";
 
 /** What a fetch came to. */
 export interface FetchedToken {
@@ -98,7 +99,7 @@ export class Tokens {
     return fetched;
   }
 
-  async #fetch(resident: PlatformResident, { connector, settings }: Account): Promise<FetchedToken> {
+  async #fetch(resident: PlatformResident, { connector, settings, secrets }: Account): Promise<FetchedToken> {
     const { clock, box, sendTo } = this.#deps;
     const { token: protocol } = connector;
     if (protocol === null) {
@@ -122,7 +123,7 @@ export class Tokens {
         step: { ...step, verdict: { class: "ok" } },
       };
     }
-    const { code, message } = verdict;
+    const { code, message } = maskedFailure(verdict, secrets);
     const isPermanent = verdict.class === "permanent";
     this.#tell(resident, {
       type: "TOKEN_FAILED",

@@ -77,7 +77,7 @@ export function shownStatus({ runtime, clock }: ServiceEnvironment, view: Platfo
 }
 
 /** A platform as it was last written. @throws BelfryError PLATFORM_NOT_FOUND */
-export async function readPlatform(actorStates: ActorStateStore, id: string): Promise<PlatformRecord> {
+async function readPlatform(actorStates: ActorStateStore, id: string): Promise<PlatformRecord> {
   const [found] = await actorStates.load("platform", [id]);
   if (found !== undefined) return platformOfState(id, found.shard, found.state);
   throw new BelfryError("PLATFORM_NOT_FOUND", `There is no platform "${id}". ListPlatforms shows those that exist.`, {

@@ -110,7 +110,7 @@ describe("startServer", () => {
       runtime,
       queries: runtime.queries,
       actorStates: runtime.actorStates,
-    approvals: runtime.approvals,
+      approvals: runtime.approvals,
       webhooks: { box: new FakeSecretBox(), refusal: () => null },
       clock: systemClock,
       ids: sequentialIds(),
