@@ -1,7 +1,12 @@
 import { defineConfig } from "vitest/config";
 
 /** They kill nodes, connections and servers under load, and want the machine for themselves: one after the other. */
-const storms = ["test/e2e/kill/**/*.test.ts", "test/e2e/nodes/**/*.test.ts", "test/e2e/dispatch/storm.test.ts"];
+const storms = [
+  "test/e2e/kill/**/*.test.ts",
+  "test/e2e/nodes/**/*.test.ts",
+  "test/e2e/dispatch/storm.test.ts",
+  "test/e2e/platforms-storm/**/*.test.ts",
+];
 
 export default defineConfig({
   test: {

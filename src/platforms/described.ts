@@ -25,7 +25,8 @@ export function choice(
 
 /** @param example of the platform's base URL. */
 export function host(title: string, example: string): SettingSpec {
-  return required("URL", "host", title, `Base URL of the platform, e.g. ${example}. All paths are below it.`);
+  const help = `Base URL of the platform, e.g. ${example}. All paths are below it.`;
+  return { ...required("TEXT", "host", title, help), isUrl: true };
 }
 
 /** How long a token holds: of platforms that may not say so. */

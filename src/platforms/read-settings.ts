@@ -44,18 +44,15 @@ function readSettings(specs: readonly SettingSpec[], given: JsonObject): Setting
   return { settings, violations };
 }
 
-function faultOf({ form, options }: SettingSpec, value: Json): string | null {
+function faultOf({ form, options, isUrl }: SettingSpec, value: Json): string | null {
   const allowed = options?.map((option) => option.value) ?? null;
   const isAllowed = (each: string): boolean => allowed === null || allowed.includes(each);
   const ofThese = allowed === null ? "" : `, each of ${allowed.join(", ")}`;
   switch (form) {
     case "TEXT":
     case "PASSWORD":
-      return isText(value) ? null : `must be a text of at most ${MAX_TEXT} characters`;
-    case "URL":
-      return isText(value) && (value === "" || isBaseUrl(value))
-        ? null
-        : "must be an http or https URL without a query";
+      if (!isText(value)) return `must be a text of at most ${MAX_TEXT} characters`;
+      return isUrl !== true || value === "" || isBaseUrl(value) ? null : "must be an http or https URL without a query";
     case "NUMBER":
       return typeof value === "number" && Number.isFinite(value) && value >= 0 ? null : "must be a number from 0";
     case "SWITCH":

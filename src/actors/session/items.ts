@@ -89,6 +89,7 @@ function unknownItem(id: string, { sessionId, shard, happenedAt, at }: ReportedE
       previousIds: [],
       todo: { pc: "", h5: "" },
       view: { pc: "", h5: "" },
+      data: null,
       createdAt: happenedAt,
       finishedAt: null,
     },

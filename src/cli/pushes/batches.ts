@@ -1,8 +1,13 @@
 /** The commands for batches of pushes. */
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import type { Command } from "commander";
-import { BatchPushResponseSchema, GetBatchPushResponseSchema, WorkItemStateSchema } from "../../client/index.ts";
-import type { BelfryClient, WorkItemState } from "../../client/index.ts";
+import {
+  BatchPushResponseSchema,
+  GetBatchPushResponseSchema,
+  SessionStateSchema,
+  WorkItemStateSchema,
+} from "../../client/index.ts";
+import type { BelfryClient, SessionState, WorkItemState } from "../../client/index.ts";
 import { apiCommand, withClient } from "../api/command.ts";
 import type { ApiOptions } from "../api/command.ts";
 import { countFrom, enumValues, momentBefore } from "../api/option-values.ts";
@@ -29,6 +34,7 @@ function addBatch(pushes: Command, surroundings: Surroundings): void {
     readonly app?: string;
     readonly state?: WorkItemState[];
     readonly session?: string;
+    readonly sessionStatus?: SessionState[];
     readonly assignee?: string;
     readonly node?: string;
     readonly pageSize?: number;
@@ -38,6 +44,7 @@ function addBatch(pushes: Command, surroundings: Surroundings): void {
   apiCommand(pushes, "batch <platform>", "Tell a platform of all work items that filters select (default: all).", [
     "pushes batch 0199a2b4-… --since 3d --follow",
     "pushes batch 0199a2b4-… --app 12 --state done --force",
+    "pushes batch 0199a2b4-… --session-status completed,aborted",
   ])
     .option(
       "--since <time>",
@@ -52,6 +59,11 @@ function addBatch(pushes: Command, surroundings: Surroundings): void {
     .option("--app <id>", "only of this application")
     .option("--state <states>", "only in these states, such as open,done", enumValues(WorkItemStateSchema))
     .option("--session <id>", "only of this approval")
+    .option(
+      "--session-status <states>",
+      "only of approvals that are in these states now, such as running,completed",
+      enumValues(SessionStateSchema),
+    )
     .option("--assignee <number>", "only those that this person has now")
     .option("--node <id>", "only at this node")
     .option("--page-size <count>", "items that are read at a time (default: 30)", countFrom(1, 500))
@@ -68,6 +80,7 @@ function addBatch(pushes: Command, surroundings: Surroundings): void {
             appId: options.app,
             states: options.state,
             sessionId: options.session,
+            sessionStates: options.sessionStatus,
             assignee: options.assignee,
             nodeId: options.node,
           },

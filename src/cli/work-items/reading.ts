@@ -6,9 +6,10 @@ import {
   GetSessionResponseSchema,
   GetWorkItemResponseSchema,
   ListWorkItemsResponseSchema,
+  SessionStateSchema,
   WorkItemStateSchema,
 } from "../../client/index.ts";
-import type { WorkItemState } from "../../client/index.ts";
+import type { SessionState, WorkItemState } from "../../client/index.ts";
 import { apiCommand, withClient } from "../api/command.ts";
 import type { ApiOptions } from "../api/command.ts";
 import { addListOptions, writeRest } from "../api/listing.ts";
@@ -30,6 +31,7 @@ function addList(workItems: Command, surroundings: Surroundings): void {
   const { out, clock } = surroundings;
   interface Options extends ListOptions {
     readonly session?: string;
+    readonly sessionStatus?: SessionState[];
     readonly app?: string;
     readonly node?: string;
     readonly state?: WorkItemState[];
@@ -46,6 +48,11 @@ function addList(workItems: Command, surroundings: Surroundings): void {
     .option("--app <id>", "only of this application")
     .option("--node <id>", "only at this node")
     .option("--state <states>", "only in these states, such as open,done", enumValues(WorkItemStateSchema))
+    .option(
+      "--session-status <states>",
+      "only of approvals that are in these states now, such as running,completed",
+      enumValues(SessionStateSchema),
+    )
     .option("--assignee <number>", "only those that this person has now")
     .option(
       "--since <time>",
@@ -63,6 +70,7 @@ function addList(workItems: Command, surroundings: Surroundings): void {
           const answer = await client.workItems.listWorkItems({
             ...page,
             sessionId: options.session,
+            sessionStates: options.sessionStatus,
             appId: options.app,
             nodeId: options.node,
             states: options.state,

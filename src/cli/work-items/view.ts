@@ -5,7 +5,7 @@ import type { Screen } from "../format/screen.ts";
 import { writeFields, writeTable } from "../format/table.ts";
 import type { Cell, Column } from "../format/table.ts";
 import { moment } from "../format/time.ts";
-import { enumWord, labelsInWords, painted } from "../format/words.ts";
+import { dataInWords, enumWord, labelsInWords, painted } from "../format/words.ts";
 
 const ITEM_COLUMNS: readonly Column[] = [
   { title: "ID" },
@@ -70,6 +70,7 @@ export function writeWorkItem(screen: Screen, item: WorkItem, now: number): void
     ["comes after", item.previousIds.join(" ")],
     ["handled at", linksInWords(item.todoView)],
     ["shown at", linksInWords(item.view)],
+    ["data", dataInWords(item.data)],
     ["created", moment(item.createTime, now)],
     ["finished", moment(item.finishTime, now)],
     ["updated", moment(item.updateTime, now)],
@@ -132,6 +133,7 @@ function writeSessionFields(screen: Screen, session: Session, now: number): void
     ["app", [session.appId ?? "", labelsInWords(session.appName)].filter((part) => part !== "").join(" ")],
     ["state", painted(enumWord(SessionStateSchema, session.state))],
     ["deleted", moment(session.deleteTime, now)],
+    ["archived", moment(session.archiveTime, now)],
     ["creator", session.creator && personInWords(session.creator)],
     ["serial number", session.serialNumber ?? ""],
     ["summary", session.summary.map(({ label, value }) => `${label}: ${value}`).join("; ")],

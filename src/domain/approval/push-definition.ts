@@ -1,6 +1,6 @@
 import type { DefinitionSpec } from "../definition/definition.ts";
 import type { RetryPolicy } from "../policy/retry.ts";
-import { systemSpec } from "../definition/system-definition.ts";
+import { MAINTENANCE_ID_PREFIX, systemSpec } from "../definition/system-definition.ts";
 
 /** The definition under which the pushes of a shard's sessions run (`pushDefinitionId`). Each brings its own name, action and retry policy. */
 export function pushDefinition(): DefinitionSpec {
@@ -36,7 +36,7 @@ export function batchDefinition(): DefinitionSpec {
 }
 
 /** The sweep (R-074), for everybody to see and to set when it runs. */
-export const RECONCILE_DEFINITION_ID = "$belfry/reconcile-pushes";
+export const RECONCILE_DEFINITION_ID = `${MAINTENANCE_ID_PREFIX}reconcile-pushes`;
 
 /** Every five minutes, one at a time. */
 export function reconcileDefinition(): DefinitionSpec {

@@ -5,6 +5,8 @@ import type { ProcessLogEntry, Session, WorkItem, WorkItemState } from "./sessio
 export interface TodoTotal {
   readonly id: string;
   readonly nodeId: string;
+  /** The task of the process engine that it counts; empty: none. */
+  readonly procTaskId: string;
   readonly total: number;
   readonly complete: number;
   readonly createdAt: number;

@@ -2,6 +2,7 @@
  * What the process system (流程系统) tells of an approval: the session (审批实例), its work items (任务: 待办 while open, 已办 when done) and what was done
  * to them. Instants in epoch milliseconds.
  */
+import type { JsonObject } from "../json.ts";
 
 export const SESSION_STATES = [
   /** 草稿 */
@@ -92,6 +93,8 @@ export interface WorkItem {
   readonly todo: Links;
   /** The view of what was done; empty: that of the session. */
   readonly view: Links;
+  /** What the process system keeps beside (task_history's task_type, task_data, flags, agent_uid, fill_… of R-082), as it told it; null: nothing. */
+  readonly data: JsonObject | null;
   readonly createdAt: number;
   readonly finishedAt: number | null;
 }

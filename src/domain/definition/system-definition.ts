@@ -8,8 +8,15 @@ import type { DefinitionSpec } from "./definition.ts";
 /** Definitions that Belfry makes for itself have ids that begin so: no caller can choose one, and no list shows them. */
 export const SYSTEM_ID_PREFIX = "$";
 
+/** Those that run by themselves, to keep things in order: callers may see them, set when they run, pause and trigger them. */
+export const MAINTENANCE_ID_PREFIX = "$belfry/";
+
 export function isSystemDefinition(id: string): boolean {
   return id.startsWith(SYSTEM_ID_PREFIX);
+}
+
+export function isMaintenanceDefinition(id: string): boolean {
+  return id.startsWith(MAINTENANCE_ID_PREFIX);
 }
 
 /** A definition under which Belfry runs instances of its own that are triggered one by one, beside each other. Each brings what it does. */

@@ -67,6 +67,11 @@ export class Draft {
     this.#reason = "Nothing is open that could be urged.";
     for (const item of this.#facts.item === null ? this.items : [this.#current(this.#facts.item)]) {
       if (!this.#isLive || !isOpen(item.state)) continue;
+      if (this.#standing.statusOf(item) === null && numbersOf(item.assignees).length === 0) {
+        // News of who has it is under way.
+        this.#reason = "Nobody has the item yet, so there is nobody to be urged.";
+        continue;
+      }
       const isAsItShouldBe =
         !isClosed(this.#standing.statusOf(item)) && handedOver(item, this.#facts, this.#standing) === null;
       if (!isAsItShouldBe) this.#tellOpen(item);
@@ -78,9 +83,11 @@ export class Draft {
     return this.#done();
   }
 
-  /** A suspension or its end. */
+  /** A suspension or its end. A transaction comes to be with its first todo: before that there is none to tell of. */
   ofTransaction(): PushPlan {
-    this.#tellTransaction(this.#facts.session.creator.number);
+    if (this.items.length > 0 || this.#transactionStatus !== null) {
+      this.#tellTransaction(this.#facts.session.creator.number);
+    }
     return this.#done();
   }
 

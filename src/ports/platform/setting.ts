@@ -2,7 +2,7 @@
 import type { Json, JsonObject } from "../../domain/json.ts";
 
 /** How a form asks for it. MAP: text to text. TIME_ZONE: an IANA name. */
-export type SettingForm = "TEXT" | "PASSWORD" | "URL" | "NUMBER" | "SWITCH" | "SELECT" | "LIST" | "MAP" | "TIME_ZONE";
+export type SettingForm = "TEXT" | "PASSWORD" | "NUMBER" | "SWITCH" | "SELECT" | "LIST" | "MAP" | "TIME_ZONE";
 
 export interface SettingOption {
   readonly value: string;
@@ -16,6 +16,8 @@ export interface SettingSpec {
   /** For people, Chinese first. */
   readonly title: string;
   readonly form: SettingForm;
+  /** Of TEXT: an http or https address without a query. */
+  readonly isUrl?: true;
   readonly required: boolean;
   /** Kept sealed, shown masked. */
   readonly secret: boolean;

@@ -1,7 +1,7 @@
-/** Actors whose whole state is one document, and rows that belong to them: destinations, platforms with their triggers and changes, batches of pushes. */
+/** Actors whose whole state is one document, and rows that belong to them: destinations, platforms with their triggers and changes. */
 import type { JsonObject } from "../../domain/json.ts";
 
-export type ActorKind = "destination" | "platform" | "trigger" | "platform_change" | "batch";
+export type ActorKind = "destination" | "platform" | "trigger" | "platform_change";
 
 /** The place of an actor's row. */
 export interface ActorStateKey {

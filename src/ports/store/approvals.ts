@@ -23,6 +23,8 @@ export interface WorkItemFilter {
   readonly appId?: string;
   readonly nodeId?: string;
   readonly states?: readonly WorkItemState[];
+  /** Those whose session is in one of these now. One whose session is not stored is in none. */
+  readonly sessionStates?: readonly SessionState[];
   /** The number of a person who has it now. */
   readonly assignee?: string;
   readonly createdAfter?: number;

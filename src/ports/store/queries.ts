@@ -11,6 +11,8 @@ export type LabelFilter = Readonly<Record<string, string>>;
 
 /** Filters that are set must all hold. `createdAfter` and its kind are inclusive, `…Before` exclusive. */
 export interface DefinitionFilter {
+  /** Those of Belfry's own maintenance too. Left out: not those. */
+  readonly maintenance?: boolean;
   readonly userId?: string;
   readonly states?: readonly DefinitionState[];
   readonly labels?: LabelFilter;

@@ -11,9 +11,10 @@ import type { Decisions } from "../decisions.ts";
 import { fingerprint } from "../fingerprint.ts";
 import type { Gate } from "../gate.ts";
 import type { Journal } from "../journal.ts";
+import { requireEnabled } from "../platforms/require-enabled.ts";
 import type { Directory, PlatformList } from "../platforms/directory.ts";
 import type { ApprovalCommands, PushAsked, PushCommands, ReportEvent, Reported } from "../platforms/api.ts";
-import { instanceNotFound, platformNotFound, sessionNotFound, stateForbids, workItemNotFound } from "../refusals.ts";
+import { instanceNotFound, platformNotFound, sessionNotFound, workItemNotFound } from "../refusals.ts";
 import type { Requests } from "../requests.ts";
 import type { SupervisorResident } from "../residents.ts";
 import type { NewPush, PushInstances } from "./push-instances.ts";
@@ -77,6 +78,10 @@ export function approvalCommands(deps: ApprovalDeps): ApprovalCommands & Session
       const decision = decide(resident, event, platforms);
       const pushes = decision.pushes.flatMap((intent) => newPush(event.sessionId, intent, platforms));
       pushInstances.requireReady(supervisor, pushes);
+      sessions.claim(
+        resident,
+        decision.changedItems.map(({ item }) => item.id),
+      );
       stage(resident, decision, event.at);
       return {
         pushes: pushes.map((push) => ({
@@ -109,6 +114,9 @@ export function approvalCommands(deps: ApprovalDeps): ApprovalCommands & Session
   async function report(sessionId: string, given: ReportEvent, remember: (reported: Reported) => void) {
     const [resident, supervisor, platforms] = await parts(sessionId);
     const event: ReportedEvent = { ...given, sessionId, shard: resident.shard, at: clock.now() };
+    if (given.workItem !== undefined) {
+      await sessions.requireOwn(resident, given.workItem.id);
+    }
     // What it will bring about, as far as is known by now: those whose place it takes must be in memory.
     const expected = decide(resident, event, platforms).pushes;
     await pushInstances.bring(
@@ -204,9 +212,7 @@ function askedPush(sessionId: string, push: PushAsked["push"], batchId: string, 
   if (platform === undefined) {
     throw platformNotFound(push.platformId);
   }
-  if (!platform.enabled) {
-    throw stateForbids("Nothing can be pushed to the platform", "disabled", "Enable it first.");
-  }
+  requireEnabled(platform);
   const resolved: PlatformPush = { ...push, kind: "push", platformId: platform.id, sessionId };
   return { push: resolved, supersedeKey: null, batchId, platform };
 }

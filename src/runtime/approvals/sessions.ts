@@ -1,5 +1,7 @@
 /** Sessions of this node's shards in memory, with all that is known of them, so that what was decided a moment ago counts before it is durable. */
 import type { SessionRecord, WorkItemRecord } from "../../domain/approval/records.ts";
+import { invalid } from "../../domain/error.ts";
+import type { BelfryError } from "../../domain/error.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { ApprovalStore } from "../../ports/store/approvals.ts";
 import type { SessionRows } from "../batch.ts";
@@ -9,8 +11,10 @@ import { shardUnavailable } from "../refusals.ts";
 
 const IDLE_MS = 30_000;
 const SWEEP_MS = 5000;
-/** More are dropped as soon as nothing of them is uncommitted. */
+/** When there are more, those leave that were idle so long: not those of commands that still read what else they need. */
 const MOST = 20_000;
+const IDLE_OF_MANY_MS = 1000;
+const SWEEP_OF_MANY_MS = 100;
 
 export class SessionResident implements SessionRows {
   readonly id: string;
@@ -42,7 +46,12 @@ export class Sessions {
   readonly #residents = new Map<string, SessionResident>();
   readonly #coming = new Map<string, Promise<SessionResident>>();
   readonly #rows: Reader<SessionFound>;
+  /** The session of a work item, as far as the store knows. */
+  readonly #storedOwners: Reader<string>;
+  /** The session of each work item in memory. */
+  readonly #owners = new Map<string, string>();
   #sweeping: { cancel(): void } | null = null;
+  #sweptAt = 0;
 
   constructor(deps: {
     readonly store: ApprovalStore;
@@ -60,6 +69,36 @@ export class Sessions {
       const byId = new Map(records.map((record) => [record.session.id, record]));
       return new Map(ids.map((id) => [id, { record: byId.get(id) ?? null, items: bySession.get(id) ?? [] }]));
     });
+    this.#storedOwners = new Reader<string>(
+      async (ids) => new Map((await store.loadWorkItems({ ids })).map(({ item }) => [item.id, item.sessionId])),
+    );
+  }
+
+  /**
+   * Ids of work items are unique among all sessions: an item of another one is refused, or it would be taken from that one. Of an item that two sessions
+   * name for the first time on two nodes at once, the last one stands.
+   * @throws BelfryError INVALID_FIELD, STORE_UNAVAILABLE
+   */
+  async requireOwn(resident: SessionResident, itemId: string): Promise<void> {
+    if (!resident.items.has(itemId)) {
+      const owner = await this.#storedOwners.get(itemId);
+      if (owner !== null && owner !== resident.id) {
+        throw itemOfAnother(itemId, owner);
+      }
+    }
+  }
+
+  /** The items are this session's from this turn on. @throws BelfryError INVALID_FIELD */
+  claim(resident: SessionResident, itemIds: readonly string[]): void {
+    for (const itemId of itemIds) {
+      const owner = this.#owners.get(itemId);
+      if (owner !== undefined && owner !== resident.id) {
+        throw itemOfAnother(itemId, owner);
+      }
+    }
+    for (const itemId of itemIds) {
+      this.#owners.set(itemId, resident.id);
+    }
   }
 
   get size(): number {
@@ -102,7 +141,7 @@ export class Sessions {
   lost(shards: ReadonlySet<number>): void {
     for (const resident of this.#residents.values()) {
       if (shards.has(resident.shard)) {
-        this.#residents.delete(resident.id);
+        this.#drop(resident);
       }
     }
   }
@@ -119,7 +158,10 @@ export class Sessions {
     }
     const resident = new SessionResident(id, shard, rows ?? { record: null, items: [] }, this.#clock.monotonic());
     this.#residents.set(id, resident);
-    if (this.#residents.size > MOST) {
+    for (const itemId of resident.items.keys()) {
+      this.#owners.set(itemId, id);
+    }
+    if (this.#residents.size > MOST && this.#clock.monotonic() - this.#sweptAt >= SWEEP_OF_MANY_MS) {
       this.#sweep();
     }
     return resident;
@@ -127,11 +169,28 @@ export class Sessions {
 
   #sweep(): void {
     const now = this.#clock.monotonic();
-    const idleSince = now - (this.#residents.size > MOST ? 0 : IDLE_MS);
+    this.#sweptAt = now;
+    const idleSince = now - (this.#residents.size > MOST ? IDLE_OF_MANY_MS : IDLE_MS);
     for (const resident of this.#residents.values()) {
       if (resident.pins === 0 && resident.usedAt < idleSince) {
-        this.#residents.delete(resident.id);
+        this.#drop(resident);
       }
     }
   }
+
+  #drop(resident: SessionResident): void {
+    this.#residents.delete(resident.id);
+    for (const itemId of resident.items.keys()) {
+      if (this.#owners.get(itemId) === resident.id) {
+        this.#owners.delete(itemId);
+      }
+    }
+  }
+}
+
+function itemOfAnother(itemId: string, sessionId: string): BelfryError {
+  return invalid({
+    field: "event.work_item.id",
+    description: `"${itemId}" is a work item of session "${sessionId}": ids of work items are unique among all sessions`,
+  });
 }

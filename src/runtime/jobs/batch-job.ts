@@ -37,6 +37,7 @@ export function batchJob({ clock, store, pushes }: PushJobDeps): Job {
         clock,
         signal,
         window: Math.max(WINDOW, pageSize),
+        leavesStuck: false,
         load: (ids) => store.actors.loadInstances(ids),
         submit: ({ sessionId, pushes: wanted }) =>
           pushes.pushAll(sessionId, {

@@ -66,6 +66,10 @@ async function perform(
     });
     return { kind: "completed", result };
   } catch (error) {
+    if (signal.aborted) {
+      // Whoever broke it off has said already what came of it.
+      return failed("BROKEN_OFF", "It was broken off.", true);
+    }
     if (!(error instanceof BelfryError)) {
       throw error;
     }

@@ -25,6 +25,7 @@ export interface PushWanted {
 }
 
 export interface PushPage {
+  /** Of at most as many pushes as the window holds, or of one session alone. */
   readonly wanted: readonly PushWanted[];
   /** Where the next page begins. */
   readonly cursor: JsonObject;
@@ -64,6 +65,8 @@ const FIRST_LOOK_MS = 20;
 const LONGEST_LOOK_MS = 1000;
 /** What was told is at most so old while nothing but results changes. */
 const TELL_MS = 1000;
+/** A run that leaves a platform which takes nothing waits so long for one of its pushes to end. */
+const PATIENCE_MS = 10_000;
 
 export interface PushRunDeps {
   readonly clock: Clock;
@@ -74,6 +77,8 @@ export interface PushRunDeps {
   load(ids: readonly string[]): Promise<readonly InstanceRecord[]>;
   tell(state: PushRunState): Promise<void>;
   readonly signal: AbortSignal;
+  /** Whether it goes on without those platforms which take nothing more, instead of waiting for them. */
+  readonly leavesStuck: boolean;
 }
 
 export class PushRun {
@@ -81,6 +86,10 @@ export class PushRun {
   readonly #underWay: Set<string>;
   #state: PushRunState;
   #toldAt = 0;
+  /** The platform of the last page that was submitted. */
+  #platformId: string | null = null;
+  /** Those that it goes on without. */
+  readonly #stuck = new Set<string>();
 
   /** @param told by the attempts before; undefined: this is the first. */
   constructor(deps: PushRunDeps, told: Json | undefined) {
@@ -96,17 +105,41 @@ export class PushRun {
   /** @param pages from a cursor on. */
   async submitAll(pages: (cursor: JsonObject | null) => AsyncIterable<PushPage>): Promise<void> {
     for await (const { wanted, cursor } of pages(this.#state.cursor)) {
-      await this.#until(() => this.#underWay.size === 0 || this.#underWay.size + wanted.length <= this.#deps.window);
-      const ids = await Promise.all(wanted.map((each) => this.#submit(each)));
+      const ids = (await this.#hasRoomFor(wanted)) ? await Promise.all(wanted.map((each) => this.#submit(each))) : [];
       let { submitted, skipped } = this.#state;
       for (const made of ids) {
-        made?.forEach((each) => this.#underWay.add(each));
+        const fresh = made?.filter((each) => !this.#underWay.has(each));
+        fresh?.forEach((each) => this.#underWay.add(each));
         skipped += made === null ? 1 : 0;
-        submitted += made?.length ?? 1;
+        submitted += fresh?.length ?? 1;
       }
       this.#state = { ...this.#state, cursor, submitted, skipped };
       await this.#tell();
     }
+  }
+
+  /** Waits for it. @returns false: their platform is left. */
+  async #hasRoomFor(wanted: readonly PushWanted[]): Promise<boolean> {
+    const [first] = wanted;
+    if (first === undefined) {
+      return true;
+    }
+    if (this.#stuck.has(first.platformId)) {
+      return false;
+    }
+    const { window, leavesStuck } = this.#deps;
+    const count = wanted.reduce((sum, { pushes }) => sum + pushes.length, 0);
+    const isRoom = (): boolean => this.#underWay.size === 0 || this.#underWay.size + count <= window;
+    if (!(await this.#until(isRoom, leavesStuck ? PATIENCE_MS : Number.POSITIVE_INFINITY))) {
+      // Those under way are the platform's that has the window to itself; they end without being waited for.
+      this.#underWay.clear();
+      if (this.#platformId === first.platformId) {
+        this.#stuck.add(first.platformId);
+        return false;
+      }
+    }
+    this.#platformId = first.platformId;
+    return true;
   }
 
   /** Until all of them have ended. */
@@ -127,16 +160,24 @@ export class PushRun {
     }
   }
 
-  async #until(isSo: () => boolean): Promise<void> {
+  /** @returns false: it is not so, and none has ended for `patienceMs`. */
+  async #until(isSo: () => boolean, patienceMs = Number.POSITIVE_INFINITY): Promise<boolean> {
+    const { clock, signal } = this.#deps;
+    let endedAt = clock.monotonic();
     for (let waitMs = FIRST_LOOK_MS; !isSo(); waitMs = Math.min(2 * waitMs, LONGEST_LOOK_MS)) {
-      await this.#deps.clock.sleep(waitMs, this.#deps.signal);
+      if (clock.monotonic() - endedAt >= patienceMs) {
+        return false;
+      }
+      await clock.sleep(waitMs, signal);
       if (await this.#look()) {
         waitMs = FIRST_LOOK_MS / 2;
+        endedAt = clock.monotonic();
       }
       if (this.#deps.clock.monotonic() - this.#toldAt >= TELL_MS) {
         await this.#tell();
       }
     }
+    return true;
   }
 
   /** @returns whether any ended. */

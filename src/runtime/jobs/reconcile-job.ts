@@ -4,11 +4,12 @@ import type { Log } from "../../ports/log.ts";
 import { driftsOf, retryAtOf } from "../platforms/drift.ts";
 import type { DriftView } from "../platforms/drift.ts";
 import type { SweptSessions } from "../platforms/swept-sessions.ts";
+import { fingerprint } from "../fingerprint.ts";
 import type { DriftCursor } from "../platforms/api.ts";
 import { WINDOW } from "./batch-job.ts";
 import type { PushJobDeps } from "./batch-job.ts";
 import type { Job } from "./job-executor.ts";
-import type { PushPage, PushWanted } from "./push-run.ts";
+import type { PushPage, PushRunState, PushWanted } from "./push-run.ts";
 import { PushRun } from "./push-run.ts";
 
 const SWEPT_MS = 3 * 86_400_000;
@@ -32,6 +33,7 @@ export function reconcileJob({ clock, store, pushes, log, swept }: ReconcileDeps
         clock,
         signal,
         window: WINDOW,
+        leavesStuck: true,
         load: (ids) => store.actors.loadInstances(ids),
         submit: async ({ platformId: id, sessionId, pushes: wanted }) =>
           (await pushes.pushAll(sessionId, {
@@ -41,16 +43,18 @@ export function reconcileJob({ clock, store, pushes, log, swept }: ReconcileDeps
               transfer: null,
               note: "",
               origin: "SWEEP",
-              force: true,
+              // What was told meanwhile need not be told again.
+              force: false,
             })),
             batchId: "",
             // What is on its way will tell the same.
             onlyIdle: true,
-            requestId: `${instanceId}/${id}/${sessionId}`,
+            // What is due is found anew when a page is looked at again: by then it may be something else.
+            requestId: `${instanceId}/${id}/${sessionId}/${fingerprint(wanted)}`,
           })) ?? [],
         tell: (state) => {
-          const { cursor: _, underWay, ...counts } = state;
-          const message = `${state.submitted} pushes made again, ${underWay.length} of them on their way`;
+          const { cursor: _, underWay: __, ...counts } = state;
+          const message = `${state.submitted} pushes made again, ${underWayOf(state)} of them on their way`;
           return tell({ percent: 0, step: "sweep", message }, { since, reconciled: counts, run: state });
         },
       },
@@ -58,8 +62,8 @@ export function reconcileJob({ clock, store, pushes, log, swept }: ReconcileDeps
     );
     await run.submitAll((cursor) => pages(views, cursor));
     // What waits for a platform that is down is not waited for: the next sweep must not wait either.
-    const { cursor: _, underWay, ...counts } = run.state;
-    return { ...counts, underWay: underWay.length };
+    const { cursor: _, underWay: __, ...counts } = run.state;
+    return { ...counts, underWay: underWayOf(run.state) };
 
     async function* pages(all: readonly DriftView[], cursor: JsonObject | null): AsyncGenerator<PushPage> {
       const at = cursor === null ? null : (cursor as unknown as SweepCursor);
@@ -79,8 +83,14 @@ export function reconcileJob({ clock, store, pushes, log, swept }: ReconcileDeps
             const again = due.map(({ workItemId, action }) => ({ workItemId, action }));
             return again.length === 0 ? [] : [{ platformId: id, sessionId, pushes: again }];
           });
+          const before = cursorAt(id, place);
           place = page.next;
-          yield { wanted, cursor: cursorAt(id, place ?? END) };
+          const parts = fitting(wanted);
+          for (const part of parts.slice(0, -1)) {
+            // The page is looked at again from its beginning: what is on its way is left alone.
+            yield { wanted: part, cursor: before };
+          }
+          yield { wanted: parts.at(-1) ?? [], cursor: cursorAt(id, place ?? END) };
         } while (place !== null);
       }
     }
@@ -94,6 +104,29 @@ interface SweepCursor extends DriftCursor {
 /** After the last of a platform. */
 const END: DriftCursor = { stage: "sessions", after: { at: Number.MAX_SAFE_INTEGER, id: "" } };
 
-function cursorAt(platformId: string, { stage, after }: DriftCursor): JsonObject {
+const BEGINNING: DriftCursor = { stage: "items", after: null };
+
+function cursorAt(platformId: string, cursor: DriftCursor | null): JsonObject {
+  const { stage, after } = cursor ?? BEGINNING;
   return { platformId, stage, after: after === null ? null : { ...after } };
+}
+
+/** In parts that the window holds, each session whole. */
+function fitting(wanted: readonly PushWanted[]): readonly (readonly PushWanted[])[] {
+  const parts: PushWanted[][] = [];
+  let room = 0;
+  for (const each of wanted) {
+    if (each.pushes.length > room || parts.length === 0) {
+      parts.push([]);
+      room = WINDOW;
+    }
+    parts.at(-1)?.push(each);
+    room -= each.pushes.length;
+  }
+  return parts;
+}
+
+/** Those that it no longer waits for among them. */
+function underWayOf({ submitted, succeeded, failed, skipped, superseded }: PushRunState): number {
+  return submitted - succeeded - failed - skipped - superseded;
 }

@@ -14,6 +14,8 @@ export interface Account {
   readonly settings: Settings;
   /** To be masked wherever they stand. */
   readonly secrets: readonly string[];
+  /** Of which record it was made: secrets are sealed. */
+  readonly madeOf: Pick<PlatformRecord, "connector" | "settings">;
 }
 
 export class Accounts {
@@ -45,7 +47,7 @@ export class Accounts {
       });
     }
     const secrets = namesOfSecrets(connector).flatMap((secret) => textOf(opened[secret]));
-    const account = { connector, settings: read, secrets };
+    const account = { connector, settings: read, secrets, madeOf: { connector: name, settings } };
     this.#open.set(settings, account);
     return account;
   }

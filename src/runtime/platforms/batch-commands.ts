@@ -6,6 +6,8 @@ import type { InstanceRecord } from "../../domain/instance/instance.ts";
 import type { Gate } from "../gate.ts";
 import type { BatchPayload } from "../jobs/batch-job.ts";
 import { batchRunning } from "../refusals.ts";
+import type { Platforms } from "./platform-kind.ts";
+import { requireEnabled } from "./require-enabled.ts";
 import type { SystemDefinitions } from "../system-definitions.ts";
 import type { Triggers } from "../triggers.ts";
 
@@ -29,6 +31,7 @@ export interface SweepCommands {
 
 interface BatchDeps {
   readonly gate: Gate;
+  readonly platforms: Platforms;
   readonly systemDefinitions: SystemDefinitions;
   readonly triggers: Triggers;
 }
@@ -36,15 +39,20 @@ interface BatchDeps {
 /** One at a time a platform. */
 const BATCH_KEY = "batch";
 
-export function batchCommands({ gate, systemDefinitions, triggers }: BatchDeps): BatchCommands {
+export function batchCommands({ gate, platforms, systemDefinitions, triggers }: BatchDeps): BatchCommands {
   return {
     start: (platformId, { payload, requestId }) =>
       gate.pass(async () => {
         const id = batchDefinitionId(platformId);
-        await systemDefinitions.ensure(id, batchDefinition);
+        // They live in the same shard.
+        const [platform] = await Promise.all([
+          platforms.bring(platformId),
+          systemDefinitions.ensure(id, batchDefinition),
+        ]);
         try {
           return await triggers.trigger(id, {
             ignoreOverlap: true,
+            before: () => requireEnabled(platform.record),
             overrides: {
               name: `batch of pushes to ${platformId}`,
               payload,
@@ -63,7 +71,7 @@ export function batchCommands({ gate, systemDefinitions, triggers }: BatchDeps):
   };
 }
 
-export function sweepCommands({ gate, systemDefinitions, triggers }: BatchDeps): SweepCommands {
+export function sweepCommands({ gate, systemDefinitions, triggers }: Omit<BatchDeps, "platforms">): SweepCommands {
   return {
     register: (definitionId) =>
       gate.pass(async () => {

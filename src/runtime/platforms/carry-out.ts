@@ -58,7 +58,7 @@ export interface CarryOutDeps {
 export type Granted =
   | { readonly kind: "token"; readonly token: string }
   | { readonly kind: "failed"; readonly failure: PlatformFailure }
-  /** It failed a moment ago, and is not asked again yet. */
+  /** It failed a moment ago and is not asked again yet, or the push is to begin anew. */
   | { readonly kind: "wait"; readonly failure: PlatformFailure };
 
 /** Where a push gets the platform's token from. */

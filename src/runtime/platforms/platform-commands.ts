@@ -267,13 +267,25 @@ export function platformCommands(deps: CommandDeps): LocalPlatformCommands {
     test: (id) => gate.pass(async () => tested(await existing(id))),
     refreshToken: (id, command) =>
       gate.pass(async () => {
-        const resident = await existing(id);
-        const test = await tested(resident);
-        decisions.run(() => {
-          const after = { ok: test.ok, code: test.code, message: test.message };
-          note(resident, "TOKEN_REFRESHED", command, { before: null, after });
-        });
-        return { ...test, view: await durableView(resident) };
+        const shard = activation.openShard(activation.shardOf(id));
+        const { requestId } = command;
+        return requests.once<PlatformTest>(
+          { method: "RefreshToken", requestId, shard, fingerprint: fingerprintOf([id], requestId) },
+          async (remember) => {
+            const resident = await existing(id);
+            const test = await tested(resident);
+            decisions.run(() => {
+              const after = { ok: test.ok, code: test.code, message: test.message };
+              note(resident, "TOKEN_REFRESHED", command, { before: null, after });
+              remember({ test: JSON.stringify({ ...after, exchanges: test.exchanges }) });
+            });
+            return { ...test, view: await durableView(resident) };
+          },
+          async ({ test = "" }) => ({
+            ...(JSON.parse(test) as Omit<PlatformTest, "view">),
+            view: await durableView(await existing(id)),
+          }),
+        );
       }),
     createTrigger: (platformId, command) =>
       gate.pass(async () => {

@@ -24,6 +24,7 @@ import type { PushReport, SendToPlatform } from "./carry-out.ts";
 import { carryOut } from "./carry-out.ts";
 import type { PlatformResident } from "./platform-kind.ts";
 import { idempotencyKey, isTold } from "./push-told.ts";
+import type { KnownSessions } from "./known-sessions.ts";
 import type { KnownSession } from "./push-facts.ts";
 import { pushFacts } from "./push-facts.ts";
 import { exchangesOf, maskedReport, metadataOf, saidOf, skippedMetadata, statesTold } from "./push-record.ts";
@@ -33,7 +34,8 @@ const KEEP_BYTES = 256 * 1024;
 
 interface PerformanceDeps {
   readonly clock: Clock;
-  readonly store: ApprovalStore;
+  readonly store: Pick<ApprovalStore, "loadWorkItems">;
+  readonly known: KnownSessions;
   readonly accounts: Accounts;
   readonly tokens: Tokens;
   readonly sendTo: (record: PlatformRecord) => SendToPlatform;
@@ -87,7 +89,7 @@ export class PushPerformance {
       }
       return { outcome: failed(error.reason, error.message, true), told: [] };
     }
-    const known = await this.#read(push);
+    const known = await this.#deps.known.of(push.platformId, push.sessionId);
     return known === null
       ? skipped("UNKNOWN_SESSION", "Nothing is known of its session any more.")
       : this.#push({ assignment, push, resident, account, known }, signal);
@@ -106,7 +108,9 @@ export class PushPerformance {
       if (!(error instanceof BelfryError)) {
         throw error;
       }
-      return { outcome: failed(error.reason, error.message, error.code === "UNAVAILABLE"), told: [] };
+      return error.reason === "STATE_FORBIDS"
+        ? skipped("PLATFORM_DISABLED", error.message)
+        : { outcome: failed(error.reason, error.message, error.code === "UNAVAILABLE"), told: [] };
     }
   }
 
@@ -116,16 +120,6 @@ export class PushPerformance {
       throw workItemNotFound(workItemId);
     }
     return found.item.sessionId;
-  }
-
-  async #read({ platformId, sessionId }: PlatformPush): Promise<KnownSession | null> {
-    const { store } = this.#deps;
-    const [[session], items, states] = await Promise.all([
-      store.loadSessions([sessionId]),
-      store.loadWorkItems({ sessionIds: [sessionId] }),
-      store.loadPushStatesOfSessions(platformId, [sessionId]),
-    ]);
-    return session === undefined ? null : { session, items, states };
   }
 
   async #push(job: Job, signal: AbortSignal): Promise<Performed<PlatformEvent>> {

@@ -130,7 +130,8 @@ export function saidOf({ code, message }: { readonly code: string; readonly mess
 /** The first of them, and the last. */
 export function exchangesOf(steps: readonly PushStep[], secrets: readonly string[]): PushExchange {
   const kept: StepExchange[] = [];
-  const shown = steps.map((step) => stepExchange(step, secrets));
+  const inOrder = steps.toSorted((a, b) => a.sentAt - b.sentAt || placeOf(a) - placeOf(b));
+  const shown = inOrder.map((step) => stepExchange(step, secrets));
   const last = shown.at(-1);
   let left = EXCHANGES_BYTES - (last === undefined ? 0 : sizeOf(last));
   for (const step of shown.slice(0, -1)) {
@@ -144,6 +145,11 @@ export function exchangesOf(steps: readonly PushStep[], secrets: readonly string
     kept.push(last);
   }
   return { steps: kept, stepsLeftOut: steps.length - kept.length };
+}
+
+/** Of what was sent in the same millisecond: what was refused came before the token that was fetched for it, and that before what it was fetched for. */
+function placeOf({ operation, isRepeated }: PushStep): number {
+  return isRepeated ? 0 : operation === "token" ? 1 : 2;
 }
 
 export function stepExchange(

@@ -4,6 +4,7 @@ import type { Accounts } from "./account.ts";
 import type { DriftCursor } from "./api.ts";
 import type { Directory } from "./directory.ts";
 import type { DriftView } from "./drift.ts";
+import type { KnownSessions } from "./known-sessions.ts";
 import type { KnownSession } from "./push-facts.ts";
 
 export interface SweptPage {
@@ -14,11 +15,18 @@ export interface SweptPage {
 
 export class SweptSessions {
   readonly #store: ApprovalStore;
+  readonly #known: KnownSessions;
   readonly #directory: Directory;
   readonly #accounts: Accounts;
 
-  constructor(deps: { readonly store: ApprovalStore; readonly directory: Directory; readonly accounts: Accounts }) {
+  constructor(deps: {
+    readonly store: ApprovalStore;
+    readonly known: KnownSessions;
+    readonly directory: Directory;
+    readonly accounts: Accounts;
+  }) {
     this.#store = deps.store;
+    this.#known = deps.known;
     this.#directory = deps.directory;
     this.#accounts = deps.accounts;
   }
@@ -48,7 +56,10 @@ export class SweptSessions {
       });
   }
 
-  /** By work items that changed, each session as a whole; then those that have none, or were deleted. */
+  /**
+   * By work items that changed, each session as a whole in the page that has its oldest such item; then those that changed without any of their items.
+   * One of which an older item changes meanwhile may be passed over.
+   */
   async page(
     platformId: string,
     asked: { readonly since: number; readonly cursor: DriftCursor | null; readonly limit: number },
@@ -63,42 +74,24 @@ export class SweptSessions {
         last === undefined || items.length < limit
           ? { stage: "sessions", after: null }
           : { stage, after: { at: last.createdAt, id: last.id } };
-      return {
-        sessions: await this.#known(
-          platformId,
-          items.map(({ item }) => item.sessionId),
-        ),
-        next,
-      };
+      const known = await this.#known.ofAll(
+        platformId,
+        items.map(({ item }) => item.sessionId),
+      );
+      const here = new Set(items.map(({ item }) => item.id));
+      const isFirstHere = ({ items: all }: KnownSession): boolean =>
+        here.has(all.find(({ updatedAt }) => updatedAt >= since)?.item.id ?? "");
+      return { sessions: known.filter(isFirstHere), next };
     }
     const records = await this.#store.pageSessions(filter, after, limit);
     const last = records.at(-1)?.session;
-    const known = await this.#known(
+    const known = await this.#known.ofAll(
       platformId,
       records.map(({ session }) => session.id),
     );
     return {
-      sessions: known.filter(({ session, items }) => items.length === 0 || session.deletedAt !== null),
+      sessions: known.filter(({ items }) => items.every(({ updatedAt }) => updatedAt < since)),
       next: last === undefined || records.length < limit ? null : { stage, after: { at: last.createdAt, id: last.id } },
     };
-  }
-
-  async #known(platformId: string, ids: readonly string[]): Promise<readonly KnownSession[]> {
-    const sessionIds = [...new Set(ids)];
-    if (sessionIds.length === 0) {
-      return [];
-    }
-    const [sessions, items, states] = await Promise.all([
-      this.#store.loadSessions(sessionIds),
-      this.#store.loadWorkItems({ sessionIds }),
-      this.#store.loadPushStatesOfSessions(platformId, sessionIds),
-    ]);
-    const itemsOf = Map.groupBy(items, ({ item }) => item.sessionId);
-    const statesOf = Map.groupBy(states, ({ sessionId }) => sessionId);
-    return sessions.map((session) => ({
-      session,
-      items: itemsOf.get(session.session.id) ?? [],
-      states: statesOf.get(session.session.id) ?? [],
-    }));
   }
 }

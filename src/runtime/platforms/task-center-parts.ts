@@ -22,6 +22,7 @@ import type { TaskCenters } from "./api.ts";
 import { batchCommands, sweepCommands } from "./batch-commands.ts";
 import type { SendToPlatform } from "./carry-out.ts";
 import { Directory } from "./directory.ts";
+import { KnownSessions } from "./known-sessions.ts";
 import { platformCommands } from "./platform-commands.ts";
 import { platformKind } from "./platform-kind.ts";
 import type { Platforms } from "./platform-kind.ts";
@@ -71,7 +72,8 @@ export function taskCenterParts(deps: PartsDeps): TaskCenterParts {
   const box = webhooks?.box ?? NO_BOX;
   const accounts = new Accounts(connectors, box);
   const directory = new Directory(store.actorStates, connectors);
-  const swept = new SweptSessions({ store: store.approvals, directory, accounts });
+  const known = new KnownSessions(store.approvals);
+  const swept = new SweptSessions({ store: store.approvals, known, directory, accounts });
   const sendTo = (record: PlatformRecord): SendToPlatform => {
     if (webhooks === undefined) {
       throw new Error("a node that sends nothing was asked to send to a platform");
@@ -85,6 +87,7 @@ export function taskCenterParts(deps: PartsDeps): TaskCenterParts {
       : new PushPerformance({
           clock,
           store: store.approvals,
+          known,
           accounts,
           tokens,
           sendTo,
@@ -122,7 +125,7 @@ export function taskCenterParts(deps: PartsDeps): TaskCenterParts {
       sendTo,
     }),
     approvals: approvalCommands({ ...commands, sessions, pushInstances, directory, actors }),
-    batches: batchCommands({ ...commands, systemDefinitions }),
+    batches: batchCommands({ ...commands, platforms, systemDefinitions }),
     sweeps: sweepCommands({ ...commands, systemDefinitions }),
   };
   return {

@@ -14,7 +14,7 @@ import type { Random } from "../../ports/random.ts";
 import type { SecretBox } from "../../ports/secret-box.ts";
 import type { Store } from "../../ports/store/store.ts";
 import type { BatchPayload } from "../jobs/batch-job.ts";
-import { platformNotFound, stateForbids } from "../refusals.ts";
+import { platformNotFound } from "../refusals.ts";
 import type { SessionPushes } from "../approvals/approval-commands.ts";
 import { changedSettings, sealSecrets, shownSettings } from "./account.ts";
 import type { Accounts } from "./account.ts";
@@ -125,9 +125,6 @@ export function taskCenters(deps: TaskCenterDeps): TaskCenters {
         const platform = (await directory.current()).resolve(platformId);
         if (platform === undefined) {
           throw platformNotFound(platformId);
-        }
-        if (!platform.enabled) {
-          throw stateForbids("Nothing can be pushed to the platform", "disabled", "Enable it first.");
         }
         const payload: BatchPayload = {
           platformId: platform.id,

@@ -4,13 +4,15 @@
  * One fetch at a time for a platform, whoever asks: as the actor is on one node, that holds for the whole cluster. What comes of it is told to the actor,
  * which says when one is used, fetched ahead, or not asked for again yet (`src/actors/platform/token.ts`).
  */
+import { haveSameCredentials } from "../../actors/platform/changes.ts";
 import { tokenNeedOf } from "../../actors/platform/token.ts";
 import { BelfryError } from "../../domain/error.ts";
 import type { PlatformRecord } from "../../domain/platform/platform.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { SecretBox } from "../../ports/secret-box.ts";
+import type { WebhookReply } from "../../ports/webhook-client.ts";
 import type { Account } from "./account.ts";
-import { causeOf } from "./breaker-cause.ts";
+import { askedFor, causeOf } from "./breaker-cause.ts";
 import type { Granted, PlatformFailure, PushStep, SendToPlatform, TokenSource } from "./carry-out.ts";
 import { answerOf } from "./carry-out.ts";
 import type { PlatformResident, Platforms } from "./platform-kind.ts";
@@ -38,6 +40,12 @@ export interface TokenDeps {
   sendTo(record: PlatformRecord): SendToPlatform;
 }
 
+/** A token is for the place and the account that it was asked of: a push of other settings than those of now begins anew, with these. */
+const SETTINGS_CHANGED: Granted = {
+  kind: "wait",
+  failure: { class: "transient", code: "SETTINGS_CHANGED", message: "The settings of the platform were changed." },
+};
+
 export class Tokens {
   readonly #deps: TokenDeps;
   /** With what they are asked for: after a change of the settings another is asked for beside. */
@@ -53,6 +61,9 @@ export class Tokens {
     const steps: PushStep[] = [];
     const given: string[] = [];
     const take = async (): Promise<Granted> => {
+      if (!haveSameCredentials(resident.record, account.madeOf)) {
+        return SETTINGS_CHANGED;
+      }
       const need = tokenNeedOf(resident.record, this.#deps.clock.now());
       if (need.kind === "wait") {
         const { code, message } = need.failure;
@@ -67,7 +78,8 @@ export class Tokens {
         return fetched.granted;
       }
       if (need.kind === "ahead") {
-        void this.fetch(resident, account);
+        // A defect of the connector shows when a push needs the next one.
+        this.fetch(resident, account).catch(() => {});
       }
       used = need.kind === "now" ? "" : need.token.sealed;
       given.push(opened);
@@ -84,7 +96,7 @@ export class Tokens {
     };
   }
 
-  /** A new one, whatever there is: joins the fetch under way. Never rejects. */
+  /** A new one, whatever there is: joins the fetch under way. Rejects for defects alone. */
   fetch(resident: PlatformResident, account: Account): Promise<FetchedToken> {
     const known = this.#fetching.get(resident.id);
     if (known?.account === account) {
@@ -99,14 +111,16 @@ export class Tokens {
     return fetched;
   }
 
-  async #fetch(resident: PlatformResident, { connector, settings, secrets }: Account): Promise<FetchedToken> {
+  async #fetch(
+    resident: PlatformResident,
+    { connector, settings, secrets, madeOf: askedWith }: Account,
+  ): Promise<FetchedToken> {
     const { clock, box, sendTo } = this.#deps;
     const { token: protocol } = connector;
     if (protocol === null) {
       throw new Error(`connector "${connector.name}" has no tokens`);
     }
     const { record } = resident;
-    const askedWith = { connector: record.connector, settings: record.settings };
     const sentAt = clock.now();
     const request = protocol.requestOf(settings, sentAt);
     // Not given up with the push that asked: others wait for it too. It has its time limit.
@@ -135,8 +149,24 @@ export class Tokens {
       askedWith,
       cause: isPermanent ? "AUTH" : causeOf(reply),
     });
+    this.#holdIfAsked(resident, reply, { at, sentAt, message });
     const failure: PlatformFailure = { class: isPermanent ? "auth" : "transient", code, message };
     return { granted: { kind: "failed", failure }, sealed: "", step: { ...step, verdict: failure } };
+  }
+
+  /** Where no push goes without the token, the platform is left alone for as long as it asks for. */
+  #holdIfAsked(
+    resident: PlatformResident,
+    reply: WebhookReply,
+    { at, sentAt, message }: { readonly at: number; readonly sentAt: number; readonly message: string },
+  ): void {
+    const retryAfterMs = askedFor(reply, at);
+    const { tokenFailure } = resident.record;
+    const isNeeded = tokenFailure?.at === at && tokenFailure.retryAt !== null;
+    if (isNeeded && retryAfterMs > 0) {
+      const outcome = { ok: false, cause: causeOf(reply), message, retryAfterMs } as const;
+      this.#tell(resident, { type: "PUSHED", at, sentAt, outcome });
+    }
   }
 
   /** Null: no key opens it; it is forgotten. */

@@ -86,12 +86,15 @@ async function reasonsOf(
   deps: WaitingReasonDeps,
 ): Promise<ReadonlyMap<string, WaitingReason>> {
   const now = deps.clock.now();
-  const idsOf = (kind: Called["kind"]): readonly string[] =>
-    called.filter((each) => each.kind === kind).map(({ id }) => id);
-  const stored = await Promise.all([
-    deps.actorStates.load("destination", idsOf("destination")),
-    deps.actorStates.load("platform", idsOf("platform")),
-  ]);
+  const kinds = [...Map.groupBy(called, ({ kind }) => kind)];
+  const stored = await Promise.all(
+    kinds.map(([kind, those]) =>
+      deps.actorStates.load(
+        kind,
+        those.map(({ id }) => id),
+      ),
+    ),
+  );
   const reasons = new Map<string, WaitingReason>();
   for (const row of stored.flat()) {
     const reason = closedReason(closedOf(row), now);

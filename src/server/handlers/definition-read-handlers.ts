@@ -28,7 +28,8 @@ export function definitionReadHandlers({
 
     async listDefinitions(request) {
       const page = pageOf(ListDefinitionsRequestSchema, request);
-      const rows = await queries.listDefinitions(definitionFilterOf(request), listCursorOf(page), page.size + 1);
+      const filter = { ...definitionFilterOf(request), maintenance: request.showMaintenance };
+      const rows = await queries.listDefinitions(filter, listCursorOf(page), page.size + 1);
       const { shown, nextPageToken } = cutPage(rows, page, ({ definition }) => [definition.createdAt, definition.id]);
       return { definitions: shown.map((row) => toDefinitionView(standingOf(row))), nextPageToken };
     },

@@ -63,10 +63,13 @@ export async function reportBatch(
   };
 }
 
-async function reportOne(request: BatchReportEventsRequest, { runtime, clock }: ServiceEnvironment): Promise<number> {
+async function reportOne(
+  request: BatchReportEventsRequest,
+  { runtime, clock, limits }: ServiceEnvironment,
+): Promise<number> {
   const event = requireField(request.event, "event");
   checkRequest(ApprovalEventSchema, event, "event");
-  const { sessionId, ...command } = reportOf(event, clock.now());
+  const { sessionId, ...command } = reportOf(event, { now: clock.now(), dataMaxBytes: limits.dataMaxBytes });
   const { pushes } = await runtime.taskCenters.approvals.report(sessionId, { ...command, ...requestIdOf(request) });
   return pushes.length;
 }

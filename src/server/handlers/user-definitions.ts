@@ -1,8 +1,17 @@
 import { BelfryError, invalid } from "../../domain/error.ts";
-import { SYSTEM_ID_PREFIX, isSystemDefinition } from "../../domain/definition/system-definition.ts";
+import { isDeepStrictEqual } from "node:util";
+import type { DefinitionSpec } from "../../domain/definition/definition.ts";
+import {
+  SYSTEM_ID_PREFIX,
+  isMaintenanceDefinition,
+  isSystemDefinition,
+} from "../../domain/definition/system-definition.ts";
 import type { DefinitionCommands } from "../../runtime/index.ts";
 
-/** The commands on definitions as callers may give them: definitions of the system can be read, and are otherwise left alone. */
+/**
+ * The commands on definitions as callers may give them: definitions of the system can be read, and are otherwise left alone, but for maintenance: when
+ * it runs is up to callers, what it does is not.
+ */
 export function userDefinitions(commands: DefinitionCommands): DefinitionCommands {
   return {
     create: async (command) => {
@@ -14,12 +23,17 @@ export function userDefinitions(commands: DefinitionCommands): DefinitionCommand
       }
       return commands.create(command);
     },
-    update: async (id, command) => commands.update(ofUser(id), command),
+    update: async (id, command) => {
+      const { change } = command;
+      return isMaintenanceDefinition(id)
+        ? commands.update(id, { ...command, change: (spec, revision) => sameWork(id, spec, change(spec, revision)) })
+        : commands.update(ofUser(id), command);
+    },
     delete: async (id, command) => commands.delete(ofUser(id), command),
-    pause: async (id, command) => commands.pause(ofUser(id), command),
-    resume: async (id, command) => commands.resume(ofUser(id), command),
+    pause: async (id, command) => commands.pause(settable(id), command),
+    resume: async (id, command) => commands.resume(settable(id), command),
     cancel: async (id, command) => commands.cancel(ofUser(id), command),
-    trigger: async (id, command) => commands.trigger(ofUser(id), command),
+    trigger: async (id, command) => commands.trigger(settable(id), command),
     batchTrigger: async (id, command) => commands.batchTrigger(ofUser(id), command),
     backfill: async (id, command) => commands.backfill(ofUser(id), command),
   };
@@ -28,9 +42,28 @@ export function userDefinitions(commands: DefinitionCommands): DefinitionCommand
 /** @throws BelfryError SYSTEM_RESOURCE */
 function ofUser(id: string): string {
   if (!isSystemDefinition(id)) return id;
-  throw new BelfryError(
-    "SYSTEM_RESOURCE",
-    `Definition "${id}" belongs to the system: it can be read, not changed. Dispatches are made with CreateDispatch, and changed by their own ids.`,
-    { metadata: { definition_id: id } },
+  throw systemResource(
+    id,
+    isMaintenanceDefinition(id)
+      ? `Definition "${id}" is maintenance of the system: it can be paused, triggered and set to other times, and nothing else.`
+      : `Definition "${id}" belongs to the system: it can be read, not changed. Dispatches are made with CreateDispatch, pushes with PushWorkItem, and both are changed by their own ids.`,
   );
+}
+
+/** @throws BelfryError SYSTEM_RESOURCE */
+function settable(id: string): string {
+  return isMaintenanceDefinition(id) ? id : ofUser(id);
+}
+
+/** @throws BelfryError SYSTEM_RESOURCE */
+function sameWork(id: string, before: DefinitionSpec, after: DefinitionSpec): DefinitionSpec {
+  if (isDeepStrictEqual(before.action, after.action) && isDeepStrictEqual(before.labels, after.labels)) return after;
+  throw systemResource(
+    id,
+    `What definition "${id}" does is the system's own affair: only when it runs can be changed.`,
+  );
+}
+
+function systemResource(id: string, message: string): BelfryError {
+  return new BelfryError("SYSTEM_RESOURCE", message, { metadata: { definition_id: id } });
 }

@@ -21,12 +21,15 @@ import { reportBatch } from "./report-batch.ts";
 import { requestIdOf } from "./request-id.ts";
 
 export function workItemHandlers(environment: ServiceEnvironment): Handlers<typeof WorkItemService> {
-  const { runtime, approvals, clock } = environment;
+  const { runtime, approvals, clock, limits } = environment;
   const report = runtime.taskCenters.approvals;
 
   return {
     async reportEvent(request) {
-      const { sessionId, ...command } = reportOf(requireField(request.event, "event"), clock.now());
+      const { sessionId, ...command } = reportOf(requireField(request.event, "event"), {
+        now: clock.now(),
+        dataMaxBytes: limits.dataMaxBytes,
+      });
       const { pushes } = await report.report(sessionId, { ...command, ...requestIdOf(request) });
       return { pushes: pushes.map(({ id, platformId }) => ({ id, platformId })) };
     },

@@ -21,6 +21,7 @@ import type { ReportEvent } from "../../runtime/index.ts";
 import { member } from "../call/field-path.ts";
 import { nameIn } from "./enumeration.ts";
 import { Findings } from "./findings.ts";
+import { dataOf } from "./json.ts";
 import { requireField } from "./required.ts";
 import { instantOf, optionalInstantOf } from "./time.ts";
 
@@ -47,31 +48,39 @@ const QUESTIONNAIRES: ReadonlySet<string> = new Set(["questionnaire", "wenjuan"]
 
 const NOBODY: Person = { number: "", name: "" };
 
+interface ReportReading {
+  /** When it happened, unless it says. */
+  readonly now: number;
+  /** Of an item's data, as JSON. */
+  readonly dataMaxBytes: number;
+  /** Where it stands in the request. Default: `event`. */
+  readonly field?: string;
+}
+
 /**
  * The rules of the schema were checked before.
  *
- * @param now when it happened, unless it says.
- * @param field where it stands in the request.
- * @throws BelfryError INVALID_FIELD naming every field that breaks a rule.
+ * @throws BelfryError INVALID_FIELD naming every field that breaks a rule; PAYLOAD_TOO_LARGE.
  */
-export function reportOf(event: ApprovalEvent, now: number, field = "event"): Report {
-  const report = readReport(event, now, field);
+export function reportOf(event: ApprovalEvent, reading: ReportReading): Report {
+  const report = readReport(event, reading);
   return event.eventTime === undefined
-    ? { ...report, asked: JSON.stringify(readReport(event, 0, field).event) }
+    ? { ...report, asked: JSON.stringify(readReport(event, { ...reading, now: 0 }).event) }
     : report;
 }
 
-function readReport(event: ApprovalEvent, now: number, field: string): Report {
+function readReport(event: ApprovalEvent, { field = "event", ...rest }: ReportReading): Report {
   const session = requireField(event.session, `${field}.session`);
   const findings = new Findings();
-  const reading = new Reading(event, field, now, findings);
+  const reading = new Reading(event, { field, ...rest }, findings);
   const report: Report = {
     sessionId: session.id,
     event: {
       happenedAt: reading.happenedAt,
       name: event.action,
       action: actionOf(event, field, findings),
-      session: reading.session(session),
+      // What is reported as a questionnaire's is one: nothing of it is ever pushed, by whatever way.
+      session: { ...reading.session(session), ...(isAboutQuestionnaire(event.action) && { isQuestionnaire: true }) },
       ...(event.workItem && { workItem: reading.workItem(event.workItem, session.id) }),
       ...(event.transfer && { transfer: transferOf(event.transfer) }),
       ...(event.log.length > 0 && { log: reading.log() }),
@@ -114,12 +123,14 @@ class Reading {
   readonly #event: ApprovalEvent;
   readonly #field: string;
   readonly #findings: Findings;
+  readonly #dataMaxBytes: number;
   readonly #cleared: ReadonlySet<string>;
   readonly happenedAt: number;
 
-  constructor(event: ApprovalEvent, field: string, now: number, findings: Findings) {
+  constructor(event: ApprovalEvent, { field, now, dataMaxBytes }: Required<ReportReading>, findings: Findings) {
     this.#event = event;
     this.#field = field;
+    this.#dataMaxBytes = dataMaxBytes;
     this.#findings = findings;
     this.#cleared = new Set(event.cleared?.paths);
     this.happenedAt = this.#time(event.eventTime, "eventTime", now);
@@ -173,6 +184,7 @@ class Reading {
         previousIds: this.#unlessEmpty("work_item.previous_ids", told.previousIds, []),
         todo: told.todoView && { pc: told.todoView.pc, h5: told.todoView.h5 },
         view: told.view && { pc: told.view.pc, h5: told.view.h5 },
+        data: dataOf(told.data, `${this.#field}.workItem.data`, this.#dataMaxBytes),
         createdAt: this.#optionalTime(told.createTime, "workItem.createTime"),
         finishedAt: this.#unlessEmpty(
           "work_item.finish_time",
@@ -194,9 +206,10 @@ class Reading {
   }
 
   todos(): readonly TodoTotal[] {
-    return this.#event.todos.map(({ id, nodeId, total, complete, createTime, finishTime }, index) => ({
+    return this.#event.todos.map(({ id, nodeId, procTaskId, total, complete, createTime, finishTime }, index) => ({
       id,
       nodeId,
+      procTaskId,
       total,
       complete,
       createdAt: this.#time(createTime, `todos[${index}].createTime`, this.happenedAt),

@@ -21,9 +21,16 @@ import {
 import type { AcknowledgementSchema } from "../../gen/belfry/v1/push_pb.ts";
 import { etagOf } from "./definition.ts";
 import type { Init } from "./init.ts";
+import { toStruct } from "./json.ts";
 import { toOptionalTimestamp, toTimestamp } from "./time.ts";
 
-export function toSession({ session, deletedAt, updatedAt, revision }: SessionRecord): Init<typeof SessionSchema> {
+export function toSession({
+  session,
+  deletedAt,
+  archivedAt,
+  updatedAt,
+  revision,
+}: SessionRecord): Init<typeof SessionSchema> {
   return {
     id: session.id,
     appId: session.appId,
@@ -39,6 +46,7 @@ export function toSession({ session, deletedAt, updatedAt, revision }: SessionRe
     createTime: toTimestamp(session.createdAt),
     finishTime: toOptionalTimestamp(session.finishedAt),
     deleteTime: toOptionalTimestamp(deletedAt),
+    archiveTime: toOptionalTimestamp(archivedAt),
     updateTime: toTimestamp(updatedAt),
     etag: etagOf(revision),
   };
@@ -59,6 +67,7 @@ export function toWorkItem({ item, appId, updatedAt, revision }: WorkItemRecord)
     previousIds: [...item.previousIds],
     todoView: toLinks(item.todo),
     view: toLinks(item.view),
+    data: toStruct(item.data),
     createTime: toTimestamp(item.createdAt),
     finishTime: toOptionalTimestamp(item.finishedAt),
     appId,
@@ -72,11 +81,12 @@ export function toLogEntry(entry: ProcessLogEntry): Init<typeof ProcessLogEntryS
   return { workItemId, actor: toPerson(actor), operation, opinion, time: toTimestamp(at) };
 }
 
-export function toTodo({ id, nodeId, total, complete, ...times }: TodoTotal): Init<typeof TodoTotalSchema> {
+export function toTodo({ id, nodeId, procTaskId, total, complete, ...times }: TodoTotal): Init<typeof TodoTotalSchema> {
   const { createdAt, finishedAt } = times;
   return {
     id,
     nodeId,
+    procTaskId,
     total,
     complete,
     createTime: toTimestamp(createdAt),

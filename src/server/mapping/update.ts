@@ -7,6 +7,7 @@ import { reflect, type ReflectMessage } from "@bufbuild/protobuf/reflect";
 import type { FieldMask } from "@bufbuild/protobuf/wkt";
 import { invalid } from "../../domain/error.ts";
 import type { DefinitionSpec } from "../../domain/definition/definition.ts";
+import { ActionSchema } from "../../gen/belfry/v1/action_pb.ts";
 import { DefinitionSchema, type Definition } from "../../gen/belfry/v1/definition_pb.ts";
 import { checkRequest } from "../call/check-request.ts";
 import { definitionSpecOf, toDefinitionSpec, type SpecReading } from "./definition.ts";
@@ -46,10 +47,17 @@ export function definitionUpdate(
       copyField(path, reflect(DefinitionSchema, definition), reflect(DefinitionSchema, changed));
     checkRequest(DefinitionSchema, changed, reading.field);
     const { action } = spec;
+    // Work of the system's own can be left as it is, and not be given.
+    const ownWork = action.kind === "job" && !paths.some(([first]) => first.name === "action") ? action : undefined;
+    if (ownWork !== undefined) changed.action = create(ActionSchema, { kind: { case: "external", value: {} } });
     const stored = action.kind === "webhook" ? action : undefined;
     const read = definitionSpecOf(changed, { ...reading, webhooks: { ...reading.webhooks, stored } });
     // What the schedule counts from is no field of its own, and must outlive changes of other fields.
-    return changesSchedule ? read : { ...read, schedule: spec.schedule };
+    return {
+      ...read,
+      ...(ownWork !== undefined && { action: ownWork }),
+      ...(!changesSchedule && { schedule: spec.schedule }),
+    };
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
-import { WorkItemState } from "../../gen/belfry/v1/approval_pb.ts";
+import { SessionState, WorkItemState } from "../../gen/belfry/v1/approval_pb.ts";
 import type { WorkItemFilter } from "../../ports/store/approvals.ts";
 import { namesIn } from "./enumeration.ts";
 import { Findings } from "./findings.ts";
@@ -10,6 +10,7 @@ interface FilterFields {
   readonly appId: string;
   readonly nodeId: string;
   readonly states: readonly number[];
+  readonly sessionStates: readonly number[];
   readonly assignee: string;
   readonly createdAfter?: Timestamp | undefined;
   readonly createdBefore?: Timestamp | undefined;
@@ -25,11 +26,13 @@ export function workItemFilterOf(fields: FilterFields, prefix = ""): WorkItemFil
     return at === undefined ? {} : { [name]: at };
   };
   const states = namesIn(WorkItemState, fields.states);
+  const sessionStates = namesIn(SessionState, fields.sessionStates);
   const filter: WorkItemFilter = {
     ...(fields.sessionId !== "" && { sessionId: fields.sessionId }),
     ...(fields.appId !== "" && { appId: fields.appId }),
     ...(fields.nodeId !== "" && { nodeId: fields.nodeId }),
     ...(states !== undefined && { states }),
+    ...(sessionStates !== undefined && { sessionStates }),
     ...(fields.assignee !== "" && { assignee: fields.assignee }),
     ...time("createdAfter"),
     ...time("createdBefore"),

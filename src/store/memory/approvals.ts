@@ -99,6 +99,9 @@ export class MemoryApprovals implements ApprovalStore {
   }
 
   #workItems(filter: WorkItemFilter): WorkItemRecord[] {
-    return [...this.#tables.workItems.values()].filter((record) => workItemPasses(record, filter));
+    const { sessions, workItems } = this.#tables;
+    return [...workItems.values()].filter((record) =>
+      workItemPasses(record, sessions.get(record.item.sessionId), filter),
+    );
   }
 }

@@ -1,5 +1,6 @@
 import type { SessionRecord, WorkItemRecord } from "../../domain/approval/records.ts";
-import { isSystemDefinition } from "../../domain/definition/system-definition.ts";
+import type { SessionState } from "../../domain/approval/session.ts";
+import { isMaintenanceDefinition, isSystemDefinition } from "../../domain/definition/system-definition.ts";
 import type { DefinitionRecord } from "../../domain/definition/definition.ts";
 import type { OccurrenceRecord } from "../../domain/definition/occurrence.ts";
 import type { InstanceRecord, InstanceSpec } from "../../domain/instance/instance.ts";
@@ -15,7 +16,7 @@ import { compareText } from "./tables.ts";
 
 export function definitionPasses({ id, spec, state, createdAt }: DefinitionRecord, filter: DefinitionFilter): boolean {
   return (
-    !isSystemDefinition(id) &&
+    (!isSystemDefinition(id) || (filter.maintenance === true && isMaintenanceDefinition(id))) &&
     equals(filter.userId, spec.userId) &&
     includes(filter.states, state) &&
     labelled(filter.labels, spec.labels) &&
@@ -54,12 +55,18 @@ export function sessionPasses({ session, deletedAt, updatedAt }: SessionRecord, 
   );
 }
 
-export function workItemPasses({ item, appId, updatedAt }: WorkItemRecord, filter: WorkItemFilter): boolean {
+/** @param session that of the item; undefined: it is not stored. */
+export function workItemPasses(
+  { item, appId, updatedAt }: WorkItemRecord,
+  session: SessionRecord | undefined,
+  filter: WorkItemFilter,
+): boolean {
   return (
     equals(filter.sessionId, item.sessionId) &&
     equals(filter.appId, appId) &&
     equals(filter.nodeId, item.nodeId) &&
     includes(filter.states, item.state) &&
+    includes<SessionState | undefined>(filter.sessionStates, session?.session.state) &&
     (filter.assignee === undefined || item.assignees.some(({ number }) => number === filter.assignee)) &&
     within(filter.createdAfter, filter.createdBefore, item.createdAt) &&
     since(filter.finishedAfter, item.finishedAt) &&

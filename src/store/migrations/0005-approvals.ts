@@ -72,7 +72,7 @@ export class Approvals extends Migration {
     this.addSql(`create index push_state_by_session on belfry.push_state (session_id, platform_id)`);
 
     this.addSql(
-      `comment on column belfry.actor_state.kind is '1 destination, 2 platform, 3 trigger, 4 platform_change, 5 batch'`,
+      `comment on column belfry.actor_state.kind is '1 destination, 2 platform, 3 trigger, 4 platform_change'`,
     );
 
     // An index of pushes alone: other instances pay no more than a look at their definition's id.

@@ -1,5 +1,6 @@
 import { sql, type RawBuilder } from "kysely";
 import type { PushStateRecord, SessionRecord, WorkItemRecord } from "../../domain/approval/records.ts";
+import type { SessionState } from "../../domain/approval/session.ts";
 import type { ApprovalStore, SessionFilter, WorkItemFilter } from "../../ports/store/approvals.ts";
 import type { ListCursor } from "../../ports/store/queries.ts";
 import {
@@ -203,16 +204,23 @@ function sessionClaims({ appId, states, creator, deleted, finishedAfter, updated
 }
 
 function workItemClaims(filter: WorkItemFilter): Claims {
-  const { sessionId, appId, nodeId, states, assignee, finishedAfter, updatedAfter } = filter;
+  const { sessionId, appId, nodeId, states, sessionStates, assignee, finishedAfter, updatedAfter } = filter;
   return [
     sessionId !== undefined && sql`session_id = ${storableText(sessionId)}`,
     appId !== undefined && sql`app_id = ${storableText(appId)}`,
     nodeId !== undefined && sql`node_id = ${storableText(nodeId)}`,
     states && among("state", states.map(WORK_ITEM_STATES.codeOf)),
+    sessionStates && ofSessionAmong(sessionStates),
     assignee !== undefined && sql`assignees @> ${[storableText(assignee)]}::text[]`,
     finishedAfter !== undefined && sql`finished_at >= ${finishedAfter}`,
     updatedAfter !== undefined && changedSince(updatedAfter),
   ];
+}
+
+/** Each item's session is looked up by its id: its state may change often, and stands in no index. */
+function ofSessionAmong(states: readonly SessionState[]): RawBuilder<unknown> {
+  const inState = among("session.state", states.map(SESSION_STATES.codeOf));
+  return sql`exists (select from ${SESSIONS.table} as session where session.id = work_item.session_id and ${inState})`;
 }
 
 function anyOf(column: string, values: readonly string[]): RawBuilder<unknown> {

@@ -44,7 +44,6 @@ export const ACTOR_KINDS = codes<ActorKind>({
   platform: 2,
   trigger: 3,
   platform_change: 4,
-  batch: 5,
 });
 
 export const SESSION_STATES = codes<SessionState>({

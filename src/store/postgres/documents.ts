@@ -134,6 +134,7 @@ export const WORK_ITEM = documentForm<WorkItemDocument>({
   previousIds: [],
   todo: NO_LINKS,
   view: NO_LINKS,
+  data: null,
 });
 
 function documentForm<Content extends object>(usual: {

@@ -1,4 +1,4 @@
-import { SYSTEM_ID_PREFIX } from "../../domain/definition/system-definition.ts";
+import { MAINTENANCE_ID_PREFIX, SYSTEM_ID_PREFIX } from "../../domain/definition/system-definition.ts";
 import { DISPATCH_ID_PREFIX } from "../../domain/webhook/dispatch-id.ts";
 import { sql, type RawBuilder } from "kysely";
 import { ACTIVE_STATES, FINAL_STATES, type InstanceState } from "../../domain/instance/instance.ts";
@@ -22,7 +22,9 @@ type Condition = RawBuilder<unknown> | null;
  */
 export function definitionConditions(filter: DefinitionFilter, after: ListCursor | null): RawBuilder<unknown> {
   return all([
-    sql`not id ^@ ${SYSTEM_ID_PREFIX}`,
+    filter.maintenance === true
+      ? sql`(not id ^@ ${SYSTEM_ID_PREFIX} or id ^@ ${MAINTENANCE_ID_PREFIX})`
+      : sql`not id ^@ ${SYSTEM_ID_PREFIX}`,
     filter.states && among("state", filter.states.map(DEFINITION_STATES.codeOf)),
     ...sharedConditions(filter, after),
   ]);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { SessionRecord, WorkItemRecord } from "../../../src/domain/approval/records.ts";
+import { SESSION_STATES, type WorkItem } from "../../../src/domain/approval/session.ts";
 import type { SessionFilter, WorkItemFilter } from "../../../src/ports/store/approvals.ts";
 import type { ListCursor } from "../../../src/ports/store/queries.ts";
 import type { Store } from "../../../src/ports/store/store.ts";
@@ -124,7 +125,7 @@ export function approvalsContract(given: Given): void {
 
   describe("are listed", () => {
     it(
-      "newest first or oldest first, those of one instant by id, in pages that cover all once",
+      "newest first or oldest first, those of one instant by id, in pages that cover all once (R-072, R-078)",
       given(async ({ store, writer }) => {
         const node = await writer();
         const at = new Map([["new", 501], ["old", 499], ...IDS.map((id) => [id, 500] as const)]);
@@ -230,7 +231,7 @@ export function approvalsContract(given: Given): void {
     );
 
     it(
-      "items by each filter, together all that are set, also those of deleted sessions",
+      "items by each filter, together all that are set, also those of deleted sessions (R-082)",
       given(async ({ store, writer }) => {
         const node = await writer();
         const [both, second] = [
@@ -279,6 +280,51 @@ export function approvalsContract(given: Given): void {
         for (const [filter, ids] of cases) await expectItems(store, filter, ids);
         expect(idsOf(await store.approvals.listWorkItems({ assignee: "T1" }, { at: 40, id: "a" }, 10))).toBe("b");
         expect(idsOf(await store.approvals.pageWorkItems({ updatedAfter: 65 }, { at: 10, id: "d" }, 10))).toBe("a");
+      }),
+    );
+
+    it(
+      "items by how their session stands now, together with each other filter (R-063)",
+      given(async ({ store, writer }) => {
+        const node = await writer();
+        const sessions = SESSION_STATES.map((state, shard) =>
+          aSession({ shard: shard % 4, session: { id: state, state } }),
+        );
+        const of = (id: string, createdAt: number, sessionId: string, more: Partial<WorkItem> = {}) =>
+          aWorkItem({ item: { id, createdAt, sessionId, ...more }, updatedAt: createdAt * DAY_MS });
+        await node.write({
+          sessions,
+          workItems: [
+            of("a", 50, "RUNNING"),
+            of("b", 40, "COMPLETED", { state: "DONE" }),
+            of("c", 30, "RUNNING", { state: "DONE", assignees: [] }),
+            of("d", 20, "ABORTED", { state: "WITHDRAWN", nodeId: "n2" }),
+            of("e", 10, "nobody told of it"),
+          ],
+        });
+        const others = SESSION_STATES.filter((state) => state !== "RUNNING");
+        const cases: readonly (readonly [WorkItemFilter, string])[] = [
+          [{ sessionStates: ["RUNNING"] }, "a c"],
+          [{ sessionStates: others }, "b d"],
+          [{ sessionStates: SESSION_STATES }, "a b c d"],
+          [{ sessionStates: ["DRAFT"] }, ""],
+          [{ sessionStates: [] }, ""],
+          [{ sessionStates: ["RUNNING"], states: ["DONE"] }, "c"],
+          [{ sessionStates: ["ABORTED", "RUNNING"], sessionId: "RUNNING" }, "a c"],
+          [{ sessionStates: ["ABORTED"], sessionId: "RUNNING" }, ""],
+          [{ sessionStates: ["COMPLETED", "RUNNING"], assignee: "T1" }, "a b"],
+          [{ sessionStates: others, updatedAfter: 20 * DAY_MS }, "b d"],
+          [{ sessionStates: others, updatedAfter: 21 * DAY_MS, appId: "app1" }, "b"],
+          [{ sessionStates: others, nodeId: "n2", createdBefore: 40 }, "d"],
+        ];
+        for (const [filter, ids] of cases) await expectItems(store, filter, ids);
+        const running: WorkItemFilter = { sessionStates: ["RUNNING"] };
+        expect(idsOf(await store.approvals.listWorkItems(running, { at: 50, id: "a" }, 10))).toBe("c");
+        // The session ends, and nothing is told of the item itself.
+        const [, ended] = sessions;
+        await node.write({ sessions: [aSession({ ...ended, session: { ...ended!.session, state: "REVOKED" } })] });
+        await expectItems(store, running, "");
+        await expectItems(store, { sessionStates: ["REVOKED"] }, "a c");
       }),
     );
   });

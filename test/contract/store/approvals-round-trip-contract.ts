@@ -18,7 +18,7 @@ const TEXTS = [
 /** Sessions and work items come out of a store exactly as they went in. */
 export function approvalsRoundTripContract(given: Given): void {
   it(
-    "sessions in every state, with everything told",
+    "sessions in every state, with everything told (R-083, R-084)",
     given(async ({ store, writer }) => {
       const node = await writer();
       const told = Object.fromEntries(TEXTS.map((text, index) => [text, index]));
@@ -33,8 +33,8 @@ export function approvalsRoundTripContract(given: Given): void {
           updatedAt: LAST_INSTANT,
           log: [{ workItemId: text, actor: { number: text, name: text }, operation: text, opinion: text, at: -1 }],
           todos: [
-            { id: text, nodeId: text, total: 9, complete: 8, createdAt: 0, finishedAt: null },
-            { id: "2", nodeId: "", total: 0, complete: 0, createdAt: -1, finishedAt: LAST_INSTANT },
+            { id: text, nodeId: text, procTaskId: text, total: 9, complete: 8, createdAt: 0, finishedAt: null },
+            { id: "2", nodeId: "", procTaskId: "", total: 0, complete: 0, createdAt: -1, finishedAt: LAST_INSTANT },
           ],
           shares: [{ workItemId: text, from: text, to: text, at: 0 }],
           knowledge: {
@@ -72,7 +72,7 @@ export function approvalsRoundTripContract(given: Given): void {
   );
 
   it(
-    "items in every state, with everything told",
+    "items in every state, with everything told (R-082)",
     given(async ({ store, writer }) => {
       const node = await writer();
       const items = [...WORK_ITEM_STATES, ...WORK_ITEM_STATES].map((state, index) => {
@@ -102,6 +102,7 @@ export function approvalsRoundTripContract(given: Given): void {
             previousIds: [text, ""],
             todo: { pc: text, h5: text },
             view: { pc: "", h5: text },
+            data: index % 2 === 0 ? { task_type: 1, flags: [1, 2], [text]: { text, none: null } } : {},
             createdAt: -1,
             finishedAt: LAST_INSTANT,
           },

@@ -94,11 +94,13 @@ export function definitionQueriesContract(given: Given): void {
   it(
     "those of the system are in no list and no search, and are found by their id",
     given(async ({ store, writer }) => {
-      const system = ["$", "$dispatch/https://hooks.example.com"].map((id) => aDefinition({ id, createdAt: 20 }));
+      const ids = ["$", "$dispatch/https://hooks.example.com", "$belfry/sweep"];
+      const system = ids.map((id) => aDefinition({ id, createdAt: 20 }));
       const users = ["#a", "%", "a$", "dispatch"].map((id, index) => aDefinition({ id, createdAt: 10 + 10 * index }));
       await write(await writer(), ...system, ...users);
       expect(await idsOf(store, {})).toBe("dispatch a$ % #a");
       expect(await idsOf(store, { userId: "user1", createdBefore: 30 })).toBe("% #a");
+      expect(await idsOf(store, { maintenance: true, createdBefore: 30 })).toBe("% $belfry/sweep #a");
       const page = await store.queries.listDefinitions({}, { at: 30, id: "a$" }, 1);
       expect(page.map(({ definition }) => definition.id)).toEqual(["%"]);
       expect(await found(store, "监控服务器")).toBe("dispatch a$ % #a");

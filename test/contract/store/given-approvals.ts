@@ -58,6 +58,7 @@ export function aWorkItem(given: Given<WorkItemRecord, "item"> = {}): WorkItemRe
     previousIds: [],
     todo: { pc: "", h5: "" },
     view: { pc: "", h5: "" },
+    data: null,
     createdAt,
     finishedAt: null,
     ...given.item,

@@ -17,6 +17,9 @@ import { file_belfry_v1_definition_service } from "../../../src/gen/belfry/v1/de
 import { file_belfry_v1_dispatch_service } from "../../../src/gen/belfry/v1/dispatch_service_pb.ts";
 import { file_belfry_v1_event_service } from "../../../src/gen/belfry/v1/event_service_pb.ts";
 import { file_belfry_v1_instance_service } from "../../../src/gen/belfry/v1/instance_service_pb.ts";
+import { file_belfry_v1_platform_service } from "../../../src/gen/belfry/v1/platform_service_pb.ts";
+import { file_belfry_v1_push_service } from "../../../src/gen/belfry/v1/push_service_pb.ts";
+import { file_belfry_v1_work_item_service } from "../../../src/gen/belfry/v1/work_item_service_pb.ts";
 import { file_belfry_v1_worker_service } from "../../../src/gen/belfry/v1/worker_service_pb.ts";
 import { ErrorInfoSchema } from "../../../src/gen/google/rpc/error_details_pb.ts";
 import type { Json } from "./placeholders.ts";
@@ -138,6 +141,9 @@ const schema = createRegistry(
   file_belfry_v1_worker_service,
   file_belfry_v1_event_service,
   file_belfry_v1_dispatch_service,
+  file_belfry_v1_platform_service,
+  file_belfry_v1_work_item_service,
+  file_belfry_v1_push_service,
 );
 
 function methodOf(path: string): DescMethod {

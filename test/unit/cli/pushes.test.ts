@@ -109,6 +109,24 @@ describe("belfry pushes", () => {
     expect(await jsonHere(["pushes", "batch-status", "b1"], env)).toMatchObject({ batch: { done: "4", percent: 100 } });
   });
 
+  it("batch tells of those of sessions in some states (R-063)", async () => {
+    const asked: unknown[] = [];
+    const { env } = await given({
+      pushes: {
+        batch: async (_, { filter }) => {
+          asked.push(filter);
+          return { instance: anInstance({ id: "b1" }) };
+        },
+      },
+    });
+    await belfryHere("pushes batch p1 --session-status running".split(" "), env);
+    await belfryHere("pushes batch p1 --session-status completed,ABORTED --session-status revoked".split(" "), env);
+    expect(asked).toEqual([{ sessionStates: ["RUNNING"] }, { sessionStates: ["COMPLETED", "ABORTED", "REVOKED"] }]);
+    const { code, err } = await belfryHere("pushes batch p1 --session-status done".split(" "), env);
+    expect([code, asked.length]).toEqual([1, 2]);
+    expect(err.join("\n")).toContain("draft, running, suspended, completed, aborted, rejected, revoked");
+  });
+
   it("following tells what is new, until the batch has ended", async () => {
     const { env, api } = await given({});
     const { createBelfryClient } = await import("../../../src/client/index.ts");

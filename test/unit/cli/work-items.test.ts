@@ -23,11 +23,13 @@ async function given() {
   const record = aSession({
     session: { id: "77" },
     log: [{ ...entry, at: MANUAL_START_AT }],
-    todos: [{ id: "t1", nodeId: "n3", total: 2, complete: 1, createdAt: MANUAL_START_AT, finishedAt: null }],
+    todos: [
+      { id: "t1", nodeId: "n3", procTaskId: "", total: 2, complete: 1, createdAt: MANUAL_START_AT, finishedAt: null },
+    ],
     shares: [{ workItemId: "9001", from: "1", to: "2", at: MANUAL_START_AT }],
   });
   tables.sessions.set("77", record);
-  tables.workItems.set("9001", aWorkItem({ item: { id: "9001", sessionId: "77" } }));
+  tables.workItems.set("9001", aWorkItem({ item: { id: "9001", sessionId: "77", data: { flags: [1] } } }));
   const told = aPushState({ platformId: "p1", thirdId: "77_9001", sessionId: "77", workItemId: "9001" });
   rowsOf(tables.pushStates, "p1").set(told.thirdId, told);
   return { reported, env: { BELFRY_SERVER: api.url } };
@@ -39,12 +41,16 @@ describe("belfry work-items", () => {
     const { out } = await belfryHere(["work-items", "list", "--assignee", "T1", "--state", "open"], env);
     expect(out.split("\n")[1]).toMatch(/^9001 +77 +辅导员审批 \(node1\) +OPEN +李四 \(T1\) /u);
     expect((await belfryHere(["work-items", "list", "--app", "x"], env)).err).toEqual(["No work items."]);
+    const ofSessions = (states: string) => belfryHere(["work-items", "list", "--session-status", states], env);
+    expect((await ofSessions("completed,running")).out).toContain("9001");
+    expect((await ofSessions("completed")).err).toEqual(["No work items."]);
   });
 
   it("show and session tell what is known, and what platforms acknowledged", async () => {
     const { env } = await given();
     const show = await belfryHere(["work-items", "show", "9001"], env);
     expect(show.out).toMatch(/^assignees +李四 \(T1\)$/mu);
+    expect(show.out).toMatch(/^data +\{"flags":\[1\]\}$/mu);
     expect(show.out).toMatch(/^p1 +77_9001 +todo +T1 /mu);
     const { out } = await belfryHere(["work-items", "session", "77"], env);
     expect(out).toMatch(/^creator +张三 \(20210001\)$/mu);

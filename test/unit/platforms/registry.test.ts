@@ -21,18 +21,18 @@ const neededBy = ({ settings }: Connector) =>
   Object.fromEntries(
     settings
       .filter(({ required }) => required)
-      .map(({ name, form }) => [name, form === "URL" ? "https://platform.example.edu/base" : `the-${name}`]),
+      .map(({ name, isUrl }) => [name, isUrl === true ? "https://platform.example.edu/base" : `the-${name}`]),
   );
 
 describe("the connectors", () => {
-  it("R-007: are all there, by name", () => {
+  it("R-005, R-007: are all there, by name", () => {
     expect([...connectors.keys()]).toEqual(Object.keys(EXPECTED));
     expect([...connectors.values()].map(({ name }) => name)).toEqual(Object.keys(EXPECTED));
   });
 });
 
 describe.each([...connectors.values()])("$name", (connector) => {
-  it("R-003: says what it is called, that it serves 任务中心, and for which installations it was made", () => {
+  it("R-002, R-003: says what it is called, that it serves 任务中心, and for which installations it was made", () => {
     const { name, title, capability, category, environments } = connector;
     expect([title, environments.join(" ")]).toEqual([EXPECTED[name]![0], EXPECTED[name]![3]]);
     expect([capability, category]).toEqual(["任务中心", "任务中心"]);

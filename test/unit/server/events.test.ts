@@ -22,7 +22,7 @@ describe("subject patterns", () => {
 
   it("name shards only when each names one resource", () => {
     const shardsOf = (...patterns: string[]) => selectionOf(patterns, 128).shards;
-    expect(shardsOf("belfry.events.instance.i1.>", "belfry.events.*.i2.completed")).toEqual(
+    expect(shardsOf("belfry.events.instance.i1.>", "belfry.events.definition.i2.paused")).toEqual(
       new Set([shardOf("i1", 128), shardOf("i2", 128)]),
     );
     for (const wide of [
@@ -30,6 +30,9 @@ describe("subject patterns", () => {
       "belfry.events.instance.*.completed",
       "belfry.events.instance.>",
       "*.events.instance.i1.>",
+      // A push is under the id of a work item, in the shard of its session.
+      "belfry.events.push.i1.>",
+      "belfry.events.*.i1.completed",
       ">",
     ]) {
       expect(shardsOf("belfry.events.instance.i1.>", wide)).toBeNull();

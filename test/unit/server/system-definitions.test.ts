@@ -3,10 +3,13 @@ import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { describe, expect, it } from "vitest";
 import { DefinitionSchema } from "../../../src/gen/belfry/v1/definition_pb.ts";
 import { DefinitionService } from "../../../src/gen/belfry/v1/definition_service_pb.ts";
+import { RECONCILE_DEFINITION_ID, reconcileDefinition } from "../../../src/domain/approval/push-definition.ts";
+import type { DefinitionSpec } from "../../../src/domain/definition/definition.ts";
 import { dispatchDefinition } from "../../../src/domain/webhook/dispatch-definition.ts";
+import type { DefinitionCommands } from "../../../src/runtime/index.ts";
 import { anApiInProcess, refusalOf } from "../../support/api-in-process.ts";
 import { MANUAL_START_AT } from "../../support/manual-clock.ts";
-import { aDefinition } from "../../support/records.ts";
+import { aDefinition, aSupervisor } from "../../support/records.ts";
 
 const ID = "$dispatch/https://hooks.example.com";
 
@@ -70,5 +73,64 @@ describe("a definition of the system", () => {
       fields: ["definition.id"],
     });
     expect(runtime.asked).toEqual([]);
+  });
+});
+
+describe("a definition of maintenance", () => {
+  const id = RECONCILE_DEFINITION_ID;
+  const spec = { ...reconcileDefinition() };
+  const record = aDefinition({ id, spec: { ...spec, schedule: { ...spec.schedule, anchorAt: MANUAL_START_AT } } });
+  const supervision = aSupervisor(record).supervision;
+  const view = async () => ({ definition: record, supervision });
+
+  function maintained() {
+    const changed: DefinitionSpec[] = [];
+    const update: DefinitionCommands["update"] = async (_, { change }) => {
+      changed.push(change(record.spec, 1));
+      return view();
+    };
+    const api = anApiInProcess({ definitions: { update, pause: view, resume: view } });
+    api.runtime.put(record);
+    return { changed, runtime: api.runtime, client: api.client(DefinitionService) };
+  }
+
+  it("stands in lists that ask for it", async () => {
+    const { client } = maintained();
+    expect((await client.listDefinitions({})).definitions).toEqual([]);
+    const { definitions } = await client.listDefinitions({ showMaintenance: true });
+    expect(definitions.map((definition) => definition.id)).toEqual([id]);
+    expect(definitions[0]?.labels).toEqual({ module: "belfry" });
+  });
+
+  it("is paused, resumed and set to other times by callers", async () => {
+    const { client, runtime, changed } = maintained();
+    await client.pauseDefinition({ definitionId: id });
+    await client.resumeDefinition({ definitionId: id });
+    const schedule = { timing: { case: "cron" as const, value: { expressions: ["0 3 * * *"] } } };
+    await client.updateDefinition({ definition: { id, schedule }, updateMask: { paths: ["schedule"] } });
+    expect(runtime.asked.map(({ command }) => command)).toEqual(["pause", "resume", "update"]);
+    expect(changed[0]).toMatchObject({
+      action: record.spec.action,
+      schedule: { timing: { expressions: ["0 3 * * *"] } },
+    });
+  });
+
+  it.each<[string, (client: ReturnType<typeof maintained>["client"]) => Promise<unknown>]>([
+    ["deleted", (client) => client.deleteDefinition({ definitionId: id })],
+    ["cancelled", (client) => client.cancelDefinition({ definitionId: id })],
+    [
+      "backfilled",
+      (client) => client.backfillDefinition({ definitionId: id, startTime: {}, endTime: { seconds: 9n } }),
+    ],
+    [
+      "made to do something else",
+      (client) =>
+        client.updateDefinition({
+          definition: { id, action: { kind: { case: "worker", value: { queue: "mine" } } } },
+          updateMask: { paths: ["action"] },
+        }),
+    ],
+  ])("is not %s", async (_, command) => {
+    expect(await refusalOf(command(maintained().client))).toMatchObject({ reason: "SYSTEM_RESOURCE" });
   });
 });

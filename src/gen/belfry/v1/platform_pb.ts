@@ -19,7 +19,7 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file belfry/v1/platform.proto.
  */
 export const file_belfry_v1_platform: GenFile = /*@__PURE__*/
-  fileDesc("ChhiZWxmcnkvdjEvcGxhdGZvcm0ucHJvdG8SCWJlbGZyeS52MSLTAgoIUGxhdGZvcm0SFgoEbmFtZRgBIAEoCUIIukgFcgMYgAESKAoJY29ubmVjdG9yGAIgASgJQhW6SBJyEBhAMgxeW2EtejAtOV9dKiQSKQoIc2V0dGluZ3MYAyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EhwKCnN0YW5kc19mb3IYBCABKAlCCLpIBXIDGP8BEiUKBnBvbGljeRgFIAEoCzIVLmJlbGZyeS52MS5QdXNoUG9saWN5EgoKAmlkGB4gASgJEg8KB2VuYWJsZWQYHyABKAgSFgoEZXRhZxggIAEoCUIIukgFcgMY/wESLwoLY3JlYXRlX3RpbWUYISABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3VwZGF0ZV90aW1lGCIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKoAwoKUHVzaFBvbGljeRInCg5tYXhfY29uY3VycmVudBgBIAEoBUIKukgHGgUYkE4oAUgAiAEBEigKCnJhdGVfbGltaXQYAiABKAsyFC5iZWxmcnkudjEuUmF0ZUxpbWl0EisKB2JyZWFrZXIYAyABKAsyGi5iZWxmcnkudjEuQnJlYWtlclNldHRpbmdzEjIKD3JlcXVlc3RfdGltZW91dBgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIsCgxyZXRyeV9wb2xpY3kYBSABKAsyFi5iZWxmcnkudjEuUmV0cnlQb2xpY3kSKgoRc3dlZXBfbWF4X3JldHJpZXMYBiABKAVCCrpIBxoFGOgHKABIAYgBARIxCg5zd2VlcF9pbnRlcnZhbBgHIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIcCg9zd2VlcF9wZXJtYW5lbnQYCCABKAhIAogBAUIRCg9fbWF4X2NvbmN1cnJlbnRCFAoSX3N3ZWVwX21heF9yZXRyaWVzQhIKEF9zd2VlcF9wZXJtYW5lbnQi6QEKDlBsYXRmb3JtU3RhdHVzEhMKC3BsYXRmb3JtX2lkGAEgASgJEg8KB2VuYWJsZWQYAiABKAgSIwoHYnJlYWtlchgDIAEoCzISLmJlbGZyeS52MS5CcmVha2VyEicKBXRva2VuGAQgASgLMhguYmVsZnJ5LnYxLlBsYXRmb3JtVG9rZW4SFwoPdW5kZXJfd2F5X2NvdW50GAUgASgFEhUKDXdhaXRpbmdfY291bnQYBiABKAUSMwoPaGVsZF91bnRpbF90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCLRAQoNUGxhdGZvcm1Ub2tlbhIsCgVzdGF0ZRgBIAEoDjIdLmJlbGZyeS52MS5QbGF0Zm9ybVRva2VuU3RhdGUSLwoLb2J0YWluX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2V4cGlyZV90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIwCgdmYWlsdXJlGAQgASgLMh8uYmVsZnJ5LnYxLlBsYXRmb3JtVG9rZW5GYWlsdXJlIo8BChRQbGF0Zm9ybVRva2VuRmFpbHVyZRIMCgRjb2RlGAEgASgJEg8KB21lc3NhZ2UYAiABKAkSKAoEdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKcmV0cnlfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiaQoMUGxhdGZvcm1UZXN0EgoKAm9rGAEgASgIEgwKBGNvZGUYAiABKAkSDwoHbWVzc2FnZRgDIAEoCRIuCglleGNoYW5nZXMYBCADKAsyGy5iZWxmcnkudjEuUGxhdGZvcm1FeGNoYW5nZSKMAQoQUGxhdGZvcm1FeGNoYW5nZRIRCglvcGVyYXRpb24YASABKAkSEAoIdGhpcmRfaWQYAiABKAkSDQoFY2xhc3MYAyABKAkSDAoEY29kZRgEIAEoCRIPCgdtZXNzYWdlGAUgASgJEiUKCGV4Y2hhbmdlGAYgASgLMhMuYmVsZnJ5LnYxLkV4Y2hhbmdlIpMBCglDb25uZWN0b3ISDAoEbmFtZRgBIAEoCRINCgV0aXRsZRgCIAEoCRISCgpjYXBhYmlsaXR5GAMgASgJEhAKCGNhdGVnb3J5GAQgASgJEhQKDGVudmlyb25tZW50cxgFIAMoCRItCghzZXR0aW5ncxgGIAMoCzIbLmJlbGZyeS52MS5Db25uZWN0b3JTZXR0aW5nItIBChBDb25uZWN0b3JTZXR0aW5nEgwKBG5hbWUYASABKAkSDQoFdGl0bGUYAiABKAkSHQoEZm9ybRgDIAEoDjIPLmJlbGZyeS52MS5Gb3JtEhAKCHJlcXVpcmVkGAQgASgIEg4KBnNlY3JldBgFIAEoCBInCgdkZWZhdWx0GAYgASgLMhYuZ29vZ2xlLnByb3RvYnVmLlZhbHVlEikKB29wdGlvbnMYByADKAsyGC5iZWxmcnkudjEuU2V0dGluZ09wdGlvbhIMCgRoZWxwGAggASgJIi0KDVNldHRpbmdPcHRpb24SDQoFdmFsdWUYASABKAkSDQoFdGl0bGUYAiABKAkihAIKDlBsYXRmb3JtQ2hhbmdlEgoKAmlkGAEgASgJEhMKC3BsYXRmb3JtX2lkGAIgASgJEisKBGtpbmQYAyABKA4yHS5iZWxmcnkudjEuUGxhdGZvcm1DaGFuZ2VLaW5kEhIKCmNoYW5nZWRfYnkYBCABKAkSDgoGcmVhc29uGAUgASgJEicKBmJlZm9yZRgGIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSJgoFYWZ0ZXIYByABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Ei8KC2NoYW5nZV90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCLhAQoHVHJpZ2dlchIgCgtwbGF0Zm9ybV9pZBgBIAEoCUILukgIyAEBcgMY/wESIAoHYWN0aW9ucxgCIAMoCUIPukgMkgEJEEAiBXIDGIABEiUKB2FwcF9pZHMYAyADKAlCFLpIEZIBDhD0AxgBIgdyBRABGP8BEi4KCWNvbmRpdGlvbhgEIAEoCzIbLmJlbGZyeS52MS5UcmlnZ2VyQ29uZGl0aW9uEgoKAmlkGB4gASgJEi8KC2NyZWF0ZV90aW1lGB8gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKLAQoQVHJpZ2dlckNvbmRpdGlvbhImCghub2RlX2lkcxgBIAMoCUIUukgRkgEOEPQDGAEiB3IFEAEY/wESJgoIY3JlYXRvcnMYAiADKAlCFLpIEZIBDhD0AxgBIgdyBRABGP8BEicKCWFzc2lnbmVlcxgDIAMoCUIUukgRkgEOEPQDGAEiB3IFEAEY/wEqhAIKElBsYXRmb3JtVG9rZW5TdGF0ZRIkCiBQTEFURk9STV9UT0tFTl9TVEFURV9VTlNQRUNJRklFRBAAEiMKH1BMQVRGT1JNX1RPS0VOX1NUQVRFX05PVF9ORUVERUQQARIdChlQTEFURk9STV9UT0tFTl9TVEFURV9OT05FEAISHgoaUExBVEZPUk1fVE9LRU5fU1RBVEVfVkFMSUQQAxIgChxQTEFURk9STV9UT0tFTl9TVEFURV9FWFBJUkVEEAQSHwobUExBVEZPUk1fVE9LRU5fU1RBVEVfRkFJTEVEEAUSIQodUExBVEZPUk1fVE9LRU5fU1RBVEVfRVhQSVJJTkcQBiqwAQoERm9ybRIUChBGT1JNX1VOU1BFQ0lGSUVEEAASDQoJRk9STV9URVhUEAESEQoNRk9STV9QQVNTV09SRBACEgwKCEZPUk1fVVJMEAMSDwoLRk9STV9OVU1CRVIQBBIPCgtGT1JNX1NXSVRDSBAFEg8KC0ZPUk1fU0VMRUNUEAYSDQoJRk9STV9MSVNUEAcSDAoIRk9STV9NQVAQCBISCg5GT1JNX1RJTUVfWk9ORRAJKqYDChJQbGF0Zm9ybUNoYW5nZUtpbmQSJAogUExBVEZPUk1fQ0hBTkdFX0tJTkRfVU5TUEVDSUZJRUQQABIgChxQTEFURk9STV9DSEFOR0VfS0lORF9DUkVBVEVEEAESIAocUExBVEZPUk1fQ0hBTkdFX0tJTkRfVVBEQVRFRBACEiAKHFBMQVRGT1JNX0NIQU5HRV9LSU5EX0VOQUJMRUQQAxIhCh1QTEFURk9STV9DSEFOR0VfS0lORF9ESVNBQkxFRBAEEiEKHVBMQVRGT1JNX0NIQU5HRV9LSU5EX0lTT0xBVEVEEAUSHgoaUExBVEZPUk1fQ0hBTkdFX0tJTkRfUkVTRVQQBhIoCiRQTEFURk9STV9DSEFOR0VfS0lORF9UT0tFTl9SRUZSRVNIRUQQBxIoCiRQTEFURk9STV9DSEFOR0VfS0lORF9UUklHR0VSX0NSRUFURUQQCBIoCiRQTEFURk9STV9DSEFOR0VfS0lORF9UUklHR0VSX0RFTEVURUQQCRIgChxQTEFURk9STV9DSEFOR0VfS0lORF9ERUxFVEVEEApiBnByb3RvMw", [file_belfry_v1_dispatch, file_belfry_v1_instance, file_belfry_v1_policy, file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp]);
+  fileDesc("ChhiZWxmcnkvdjEvcGxhdGZvcm0ucHJvdG8SCWJlbGZyeS52MSLTAgoIUGxhdGZvcm0SFgoEbmFtZRgBIAEoCUIIukgFcgMYgAESKAoJY29ubmVjdG9yGAIgASgJQhW6SBJyEBhAMgxeW2EtejAtOV9dKiQSKQoIc2V0dGluZ3MYAyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EhwKCnN0YW5kc19mb3IYBCABKAlCCLpIBXIDGP8BEiUKBnBvbGljeRgFIAEoCzIVLmJlbGZyeS52MS5QdXNoUG9saWN5EgoKAmlkGB4gASgJEg8KB2VuYWJsZWQYHyABKAgSFgoEZXRhZxggIAEoCUIIukgFcgMY/wESLwoLY3JlYXRlX3RpbWUYISABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3VwZGF0ZV90aW1lGCIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKoAwoKUHVzaFBvbGljeRInCg5tYXhfY29uY3VycmVudBgBIAEoBUIKukgHGgUYkE4oAUgAiAEBEigKCnJhdGVfbGltaXQYAiABKAsyFC5iZWxmcnkudjEuUmF0ZUxpbWl0EisKB2JyZWFrZXIYAyABKAsyGi5iZWxmcnkudjEuQnJlYWtlclNldHRpbmdzEjIKD3JlcXVlc3RfdGltZW91dBgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIsCgxyZXRyeV9wb2xpY3kYBSABKAsyFi5iZWxmcnkudjEuUmV0cnlQb2xpY3kSKgoRc3dlZXBfbWF4X3JldHJpZXMYBiABKAVCCrpIBxoFGOgHKABIAYgBARIxCg5zd2VlcF9pbnRlcnZhbBgHIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIcCg9zd2VlcF9wZXJtYW5lbnQYCCABKAhIAogBAUIRCg9fbWF4X2NvbmN1cnJlbnRCFAoSX3N3ZWVwX21heF9yZXRyaWVzQhIKEF9zd2VlcF9wZXJtYW5lbnQi6QEKDlBsYXRmb3JtU3RhdHVzEhMKC3BsYXRmb3JtX2lkGAEgASgJEg8KB2VuYWJsZWQYAiABKAgSIwoHYnJlYWtlchgDIAEoCzISLmJlbGZyeS52MS5CcmVha2VyEicKBXRva2VuGAQgASgLMhguYmVsZnJ5LnYxLlBsYXRmb3JtVG9rZW4SFwoPdW5kZXJfd2F5X2NvdW50GAUgASgFEhUKDXdhaXRpbmdfY291bnQYBiABKAUSMwoPaGVsZF91bnRpbF90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCLRAQoNUGxhdGZvcm1Ub2tlbhIsCgVzdGF0ZRgBIAEoDjIdLmJlbGZyeS52MS5QbGF0Zm9ybVRva2VuU3RhdGUSLwoLb2J0YWluX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2V4cGlyZV90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIwCgdmYWlsdXJlGAQgASgLMh8uYmVsZnJ5LnYxLlBsYXRmb3JtVG9rZW5GYWlsdXJlIo8BChRQbGF0Zm9ybVRva2VuRmFpbHVyZRIMCgRjb2RlGAEgASgJEg8KB21lc3NhZ2UYAiABKAkSKAoEdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKcmV0cnlfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiaQoMUGxhdGZvcm1UZXN0EgoKAm9rGAEgASgIEgwKBGNvZGUYAiABKAkSDwoHbWVzc2FnZRgDIAEoCRIuCglleGNoYW5nZXMYBCADKAsyGy5iZWxmcnkudjEuUGxhdGZvcm1FeGNoYW5nZSKMAQoQUGxhdGZvcm1FeGNoYW5nZRIRCglvcGVyYXRpb24YASABKAkSEAoIdGhpcmRfaWQYAiABKAkSDQoFY2xhc3MYAyABKAkSDAoEY29kZRgEIAEoCRIPCgdtZXNzYWdlGAUgASgJEiUKCGV4Y2hhbmdlGAYgASgLMhMuYmVsZnJ5LnYxLkV4Y2hhbmdlIpMBCglDb25uZWN0b3ISDAoEbmFtZRgBIAEoCRINCgV0aXRsZRgCIAEoCRISCgpjYXBhYmlsaXR5GAMgASgJEhAKCGNhdGVnb3J5GAQgASgJEhQKDGVudmlyb25tZW50cxgFIAMoCRItCghzZXR0aW5ncxgGIAMoCzIbLmJlbGZyeS52MS5Db25uZWN0b3JTZXR0aW5nIvgBChBDb25uZWN0b3JTZXR0aW5nEgwKBG5hbWUYASABKAkSDQoFdGl0bGUYAiABKAkSHQoEZm9ybRgDIAEoDjIPLmJlbGZyeS52MS5Gb3JtEhAKCHJlcXVpcmVkGAQgASgIEg4KBnNlY3JldBgFIAEoCBInCgdkZWZhdWx0GAYgASgLMhYuZ29vZ2xlLnByb3RvYnVmLlZhbHVlEikKB29wdGlvbnMYByADKAsyGC5iZWxmcnkudjEuU2V0dGluZ09wdGlvbhIMCgRoZWxwGAggASgJEiQKBHR5cGUYCSABKA4yFi5iZWxmcnkudjEuU2V0dGluZ1R5cGUiLQoNU2V0dGluZ09wdGlvbhINCgV2YWx1ZRgBIAEoCRINCgV0aXRsZRgCIAEoCSKEAgoOUGxhdGZvcm1DaGFuZ2USCgoCaWQYASABKAkSEwoLcGxhdGZvcm1faWQYAiABKAkSKwoEa2luZBgDIAEoDjIdLmJlbGZyeS52MS5QbGF0Zm9ybUNoYW5nZUtpbmQSEgoKY2hhbmdlZF9ieRgEIAEoCRIOCgZyZWFzb24YBSABKAkSJwoGYmVmb3JlGAYgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBImCgVhZnRlchgHIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSLwoLY2hhbmdlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIuEBCgdUcmlnZ2VyEiAKC3BsYXRmb3JtX2lkGAEgASgJQgu6SAjIAQFyAxj/ARIgCgdhY3Rpb25zGAIgAygJQg+6SAySAQkQQCIFcgMYgAESJQoHYXBwX2lkcxgDIAMoCUIUukgRkgEOEPQDGAEiB3IFEAEY/wESLgoJY29uZGl0aW9uGAQgASgLMhsuYmVsZnJ5LnYxLlRyaWdnZXJDb25kaXRpb24SCgoCaWQYHiABKAkSLwoLY3JlYXRlX3RpbWUYHyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIosBChBUcmlnZ2VyQ29uZGl0aW9uEiYKCG5vZGVfaWRzGAEgAygJQhS6SBGSAQ4Q9AMYASIHcgUQARj/ARImCghjcmVhdG9ycxgCIAMoCUIUukgRkgEOEPQDGAEiB3IFEAEY/wESJwoJYXNzaWduZWVzGAMgAygJQhS6SBGSAQ4Q9AMYASIHcgUQARj/ASqEAgoSUGxhdGZvcm1Ub2tlblN0YXRlEiQKIFBMQVRGT1JNX1RPS0VOX1NUQVRFX1VOU1BFQ0lGSUVEEAASIwofUExBVEZPUk1fVE9LRU5fU1RBVEVfTk9UX05FRURFRBABEh0KGVBMQVRGT1JNX1RPS0VOX1NUQVRFX05PTkUQAhIeChpQTEFURk9STV9UT0tFTl9TVEFURV9WQUxJRBADEiAKHFBMQVRGT1JNX1RPS0VOX1NUQVRFX0VYUElSRUQQBBIfChtQTEFURk9STV9UT0tFTl9TVEFURV9GQUlMRUQQBRIhCh1QTEFURk9STV9UT0tFTl9TVEFURV9FWFBJUklORxAGKtYBCgtTZXR0aW5nVHlwZRIcChhTRVRUSU5HX1RZUEVfVU5TUEVDSUZJRUQQABIXChNTRVRUSU5HX1RZUEVfU1RSSU5HEAESFAoQU0VUVElOR19UWVBFX1VSTBACEhoKFlNFVFRJTkdfVFlQRV9USU1FX1pPTkUQAxIXChNTRVRUSU5HX1RZUEVfTlVNQkVSEAQSGAoUU0VUVElOR19UWVBFX0JPT0xFQU4QBRIVChFTRVRUSU5HX1RZUEVfTElTVBAGEhQKEFNFVFRJTkdfVFlQRV9NQVAQByqiAQoERm9ybRIUChBGT1JNX1VOU1BFQ0lGSUVEEAASDQoJRk9STV9URVhUEAESEQoNRk9STV9QQVNTV09SRBACEg8KC0ZPUk1fTlVNQkVSEAMSDwoLRk9STV9TV0lUQ0gQBBIPCgtGT1JNX1NFTEVDVBAFEg0KCUZPUk1fTElTVBAGEgwKCEZPUk1fTUFQEAcSEgoORk9STV9USU1FX1pPTkUQCCqmAwoSUGxhdGZvcm1DaGFuZ2VLaW5kEiQKIFBMQVRGT1JNX0NIQU5HRV9LSU5EX1VOU1BFQ0lGSUVEEAASIAocUExBVEZPUk1fQ0hBTkdFX0tJTkRfQ1JFQVRFRBABEiAKHFBMQVRGT1JNX0NIQU5HRV9LSU5EX1VQREFURUQQAhIgChxQTEFURk9STV9DSEFOR0VfS0lORF9FTkFCTEVEEAMSIQodUExBVEZPUk1fQ0hBTkdFX0tJTkRfRElTQUJMRUQQBBIhCh1QTEFURk9STV9DSEFOR0VfS0lORF9JU09MQVRFRBAFEh4KGlBMQVRGT1JNX0NIQU5HRV9LSU5EX1JFU0VUEAYSKAokUExBVEZPUk1fQ0hBTkdFX0tJTkRfVE9LRU5fUkVGUkVTSEVEEAcSKAokUExBVEZPUk1fQ0hBTkdFX0tJTkRfVFJJR0dFUl9DUkVBVEVEEAgSKAokUExBVEZPUk1fQ0hBTkdFX0tJTkRfVFJJR0dFUl9ERUxFVEVEEAkSIAocUExBVEZPUk1fQ0hBTkdFX0tJTkRfREVMRVRFRBAKYgZwcm90bzM", [file_belfry_v1_dispatch, file_belfry_v1_instance, file_belfry_v1_policy, file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
  * A configured third-party task centre (第三方平台): which connector, with which settings. How it fares is said by GetPlatformStatus.
@@ -499,7 +499,7 @@ export type ConnectorSetting = Message<"belfry.v1.ConnectorSetting"> & {
   title: string;
 
   /**
-   * How a form asks for it, which is also what values it takes.
+   * How a form asks for it.
    *
    * @generated from field: belfry.v1.Form form = 3;
    */
@@ -539,6 +539,13 @@ export type ConnectorSetting = Message<"belfry.v1.ConnectorSetting"> & {
    * @generated from field: string help = 8;
    */
   help: string;
+
+  /**
+   * What values it takes.
+   *
+   * @generated from field: belfry.v1.SettingType type = 9;
+   */
+  type: SettingType;
 };
 
 /**
@@ -808,6 +815,82 @@ export const PlatformTokenStateSchema: GenEnum<PlatformTokenState> = /*@__PURE__
   enumDesc(file_belfry_v1_platform, 0);
 
 /**
+ * What values a setting takes.
+ *
+ * @generated from enum belfry.v1.SettingType
+ */
+export const SettingType = {
+  /**
+   * Never sent.
+   *
+   * @generated from enum value: SETTING_TYPE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * A string.
+   *
+   * @generated from enum value: SETTING_TYPE_STRING = 1;
+   */
+  STRING: 1,
+
+  /**
+   * A string: an http or https address without a query.
+   *
+   * @generated from enum value: SETTING_TYPE_URL = 2;
+   */
+  URL: 2,
+
+  /**
+   * A string: the IANA name of a time zone.
+   *
+   * @generated from enum value: SETTING_TYPE_TIME_ZONE = 3;
+   */
+  TIME_ZONE: 3,
+
+  /**
+   * A number from 0.
+   *
+   * @generated from enum value: SETTING_TYPE_NUMBER = 4;
+   */
+  NUMBER: 4,
+
+  /**
+   * A boolean.
+   *
+   * @generated from enum value: SETTING_TYPE_BOOLEAN = 5;
+   */
+  BOOLEAN: 5,
+
+  /**
+   * A list of strings.
+   *
+   * @generated from enum value: SETTING_TYPE_LIST = 6;
+   */
+  LIST: 6,
+
+  /**
+   * An object of strings.
+   *
+   * @generated from enum value: SETTING_TYPE_MAP = 7;
+   */
+  MAP: 7,
+} as const;
+
+/**
+ * What values a setting takes.
+ *
+ * @generated from enum belfry.v1.SettingType
+ */
+export type SettingType = (typeof SettingType)[keyof typeof SettingType] | UnknownEnum;
+
+/**
+ * Describes the enum belfry.v1.SettingType.
+ */
+export const SettingTypeSchema: GenEnum<SettingType> = /*@__PURE__*/
+  enumDesc(file_belfry_v1_platform, 1);
+
+/**
  * How a form asks for a setting.
  *
  * @generated from enum belfry.v1.Form
@@ -821,67 +904,60 @@ export const Form = {
   UNSPECIFIED: 0,
 
   /**
-   * A line of text: a string.
+   * A line of text.
    *
    * @generated from enum value: FORM_TEXT = 1;
    */
   TEXT: 1,
 
   /**
-   * A line that nobody can read: a string.
+   * A line that nobody can read.
    *
    * @generated from enum value: FORM_PASSWORD = 2;
    */
   PASSWORD: 2,
 
   /**
-   * An http or https address without a query: a string.
+   * A number.
    *
-   * @generated from enum value: FORM_URL = 3;
+   * @generated from enum value: FORM_NUMBER = 3;
    */
-  URL: 3,
+  NUMBER: 3,
 
   /**
-   * A number from 0.
+   * On or off.
    *
-   * @generated from enum value: FORM_NUMBER = 4;
+   * @generated from enum value: FORM_SWITCH = 4;
    */
-  NUMBER: 4,
+  SWITCH: 4,
 
   /**
-   * On or off: a boolean.
+   * One of `options`.
    *
-   * @generated from enum value: FORM_SWITCH = 5;
+   * @generated from enum value: FORM_SELECT = 5;
    */
-  SWITCH: 5,
+  SELECT: 5,
 
   /**
-   * One of `options`: a string.
+   * Several lines.
    *
-   * @generated from enum value: FORM_SELECT = 6;
+   * @generated from enum value: FORM_LIST = 6;
    */
-  SELECT: 6,
+  LIST: 6,
 
   /**
-   * Several lines: a list of strings.
+   * Pairs of lines.
    *
-   * @generated from enum value: FORM_LIST = 7;
+   * @generated from enum value: FORM_MAP = 7;
    */
-  LIST: 7,
+  MAP: 7,
 
   /**
-   * Pairs of lines: an object of strings.
+   * A choice of time zones, e.g. `Asia/Shanghai`.
    *
-   * @generated from enum value: FORM_MAP = 8;
+   * @generated from enum value: FORM_TIME_ZONE = 8;
    */
-  MAP: 8,
-
-  /**
-   * The IANA name of a time zone, e.g. `Asia/Shanghai`: a string.
-   *
-   * @generated from enum value: FORM_TIME_ZONE = 9;
-   */
-  TIME_ZONE: 9,
+  TIME_ZONE: 8,
 } as const;
 
 /**
@@ -895,7 +971,7 @@ export type Form = (typeof Form)[keyof typeof Form] | UnknownEnum;
  * Describes the enum belfry.v1.Form.
  */
 export const FormSchema: GenEnum<Form> = /*@__PURE__*/
-  enumDesc(file_belfry_v1_platform, 1);
+  enumDesc(file_belfry_v1_platform, 2);
 
 /**
  * What was done to a platform.
@@ -992,5 +1068,5 @@ export type PlatformChangeKind = (typeof PlatformChangeKind)[keyof typeof Platfo
  * Describes the enum belfry.v1.PlatformChangeKind.
  */
 export const PlatformChangeKindSchema: GenEnum<PlatformChangeKind> = /*@__PURE__*/
-  enumDesc(file_belfry_v1_platform, 2);
+  enumDesc(file_belfry_v1_platform, 3);
 

@@ -411,7 +411,8 @@ export type Acknowledgement = Message<"belfry.v1.Acknowledgement"> & {
   workItemId: string;
 
   /**
-   * The mapped status that it was told last with success; unset: it knows nothing of it, any more or yet.
+   * The mapped status that it was told last with success; unset: it knows nothing of it, any more (`push_log_id` names the push that made it forget) or yet
+   * (`push_log_id` is empty, and `failure` says why).
    *
    * @generated from field: optional string status = 5;
    */
@@ -425,7 +426,7 @@ export type Acknowledgement = Message<"belfry.v1.Acknowledgement"> & {
   assignees: string[];
 
   /**
-   * The push that told it so; empty: none did.
+   * The push that told it so, or to forget it; empty: none did.
    *
    * @generated from field: string push_log_id = 7;
    */

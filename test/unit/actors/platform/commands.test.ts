@@ -29,7 +29,7 @@ describe("an update", () => {
     expect(story.update(2, { standsFor: null }).record.standsFor).toBeNull();
   });
 
-  it("R-021: of settings or connector forgets the token, why there was none, and what the other side asked for", () => {
+  it("R-021, R-044: of settings or connector forgets the token, why there was none, and what the other side asked for", () => {
     for (const change of [{ settings: { host: "https://new.example.edu" } }, { connector: "gzucm" }]) {
       const story = new Story().obtain(0).hold(1, 100).refuseToken(2).obtain(3).failToken(4).update(5, change);
       expect(story.record).toMatchObject({ token: null, tokenFailure: null, heldUntil: null });

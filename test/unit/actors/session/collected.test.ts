@@ -12,13 +12,15 @@ function entries(count: number, from = 0): readonly ProcessLogEntry[] {
   return Array.from({ length: count }, (_, index) => entry(from + index));
 }
 
-const todo = { id: "t1", nodeId: "n3", total: 3, complete: 0, createdAt: T0, finishedAt: null };
+const todo = { id: "t1", nodeId: "n3", procTaskId: "p7", total: 3, complete: 0, createdAt: T0, finishedAt: null };
 
 describe("R-083: totals of todos", () => {
   it("a newer one takes the place of an older one, whichever comes first", () => {
     const story = new Story().tell(20, "", { todos: [{ ...todo, complete: 2 }] });
     story.tell(10, "", { todos: [{ ...todo, complete: 1 }] });
     expect(story.record.todos).toEqual([{ ...todo, complete: 2 }]);
+    story.tell(20, "", { todos: [{ ...todo, complete: 2, procTaskId: "p8" }] });
+    expect(story.record.todos[0]?.procTaskId).toBe("p8");
     const done = { ...todo, complete: 3, finishedAt: T0 + 30_000 };
     expect(story.tell(30, "", { todos: [done] }).record.todos).toEqual([done]);
   });

@@ -4,6 +4,7 @@ import { PUSH_ACTIONS } from "../../../../src/domain/approval/push-action.ts";
 import type { ReportedEvent } from "../../../../src/domain/approval/reported-event.ts";
 import { isOpen, SESSION_STATES, WORK_ITEM_STATES } from "../../../../src/domain/approval/session.ts";
 import type { LocalizedText } from "../../../../src/domain/approval/session.ts";
+import type { JsonObject } from "../../../../src/domain/json.ts";
 import { event, LI, Story, subscriber, T0, WANG, ZHANG } from "./given.ts";
 
 /** Few of each, so that they meet: of the same second, of the same item, of each state. */
@@ -39,6 +40,7 @@ const itemFacts = fc.record(
     assignees: people,
     handledBy: fc.option(fc.constant(LI)),
     opinion: text,
+    data: fc.constantFrom<(JsonObject | null)[]>(null, {}, { flags: [1] }, { flags: [1], task_data: { days: null } }),
     createdAt: instant,
     finishedAt: fc.option(instant),
   },
@@ -67,6 +69,7 @@ const reported: fc.Arbitrary<ReportedEvent> = fc
           fc.record({
             id: fc.constantFrom("t1", "t2"),
             nodeId: fc.constant("n3"),
+            procTaskId: fc.constantFrom("", "p1"),
             total: fc.integer({ min: 1, max: 12 }),
             complete: fc.integer({ min: 0, max: 12 }),
             createdAt: instant,

@@ -9,7 +9,7 @@ function received(): Story {
   return new Story().tell(10, "receive", { workItem });
 }
 
-describe("what an action says of its work item", () => {
+describe("R-031: what an action says of its work item", () => {
   it.each([
     ["receive", "OPEN"],
     ["after_examine", "DONE"],
@@ -74,6 +74,26 @@ describe("what an action says of its work item", () => {
   it.each(["remind_task", "archive", "manual", "other"])("%s says nothing of it", (name) => {
     const story = received().tell(12, "", { workItem: { id: "9001", state: "CLAIMED" } });
     expect(story.tell(20, name, { workItem: { id: "9001" } }).item().state).toBe("CLAIMED");
+  });
+});
+
+describe("R-082: what the process system keeps beside a work item", () => {
+  const data = { task_type: 1, task_data: { days: 3 }, flags: [1, 2], agent_uid: "10087" };
+
+  it("is a fact like others: nothing until it is told, then as a whole what was told last", () => {
+    const story = received();
+    expect(story.item().data).toBeNull();
+    story.tell(30, "", { workItem: { id: "9001", data } });
+    story.tell(20, "after_examine", { workItem: { id: "9001", data: { task_type: 0 } } });
+    expect([story.item().data, story.item().state]).toEqual([data, "DONE"]);
+    expect(story.tell(40, "", { workItem: { id: "9001" } }).item().data).toEqual(data);
+    expect(story.tell(50, "", { workItem: { id: "9001", data: {} } }).item().data).toEqual({});
+  });
+
+  it("says nothing to anybody: what would be states there changes none, and nothing is pushed", () => {
+    const story = received().tell(20, "", { workItem: { id: "9001", data: { status: 2, finished: 1, users: [] } } });
+    expect(story.item()).toMatchObject({ state: "OPEN", assignees: [LI], finishedAt: null });
+    expect(story.pushes).toEqual([]);
   });
 });
 

@@ -51,6 +51,7 @@ export function anItem(given: Partial<WorkItem> = {}): WorkItem {
     previousIds: [],
     todo: { pc: `https://h/pc/task/${id}`, h5: `https://h/m/task/${id}` },
     view: { pc: "", h5: "" },
+    data: null,
     createdAt: at("03:04:06"),
     finishedAt: null,
     ...given,
@@ -89,7 +90,7 @@ export function settingsOf(connector: Connector, given: JsonObject = {}): Settin
   const needed = Object.fromEntries(
     connector.settings
       .filter(({ required }) => required)
-      .map(({ name, form }) => [name, form === "URL" ? "https://ability.example.edu.cn" : `the-${name}`]),
+      .map(({ name, isUrl }) => [name, isUrl === true ? "https://ability.example.edu.cn" : `the-${name}`]),
   );
   const { settings, violations } = connector.read({ ...needed, ...given });
   if (violations.length > 0) {
@@ -140,6 +141,7 @@ const anyItem: fc.Arbitrary<WorkItem> = fc.record({
   previousIds: fc.array(anyId, { maxLength: 2 }),
   todo: anyLinks,
   view: anyLinks,
+  data: fc.constant(null),
   createdAt: anyTime,
   finishedAt: fc.option(anyTime),
 });

@@ -53,7 +53,7 @@ describe("whatever the facts are", () => {
     ["a path for deletions", settingsOf(abilityCenter, { deletePath: "/third/task.delete", deleteOnArchive: true })],
     ["tasks by their session", settingsOf(abilityCenter, { events: ["manual"], taskStatusFrom: "session" })],
   ])(
-    "R-017: a plan comes of them, with requests of JSON to the host, and all it desires is told: %s",
+    "R-017, R-019: a plan comes of them, with requests of JSON to the host, and all it desires is told: %s",
     (_, settings) => {
       fc.assert(
         fc.property(anyFacts, (given) => {

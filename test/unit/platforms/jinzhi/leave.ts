@@ -45,6 +45,7 @@ export function item(of: Partial<WorkItem> = {}): WorkItem {
     previousIds: [],
     todo: { pc: `https://h/pc/task/${id}`, h5: `https://h/m/task/${id}` },
     view: { pc: `https://h/pc/done/${id}`, h5: `https://h/m/done/${id}` },
+    data: null,
     createdAt: CREATED_AT,
     finishedAt: null,
     ...of,
@@ -132,6 +133,7 @@ const anyItem: fc.Arbitrary<WorkItem> = fc.record({
   previousIds: fc.array(anyText, { maxLength: 2 }),
   todo: anyLinks,
   view: anyLinks,
+  data: fc.constant(null),
   createdAt: anyInstant,
   finishedAt: fc.option(anyInstant),
 });

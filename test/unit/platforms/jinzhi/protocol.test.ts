@@ -56,7 +56,7 @@ describe("金智: requests", () => {
 });
 
 describe("金智: tokens", () => {
-  it("R-021: are fetched with appId and appSecret", () => {
+  it("R-021, R-044: are fetched with appId and appSecret", () => {
     expect(TOKEN.requestOf(SETTINGS, 0)).toEqual({
       method: "GET",
       url: "https://jz.test/base/taskCenter/accessToken?appId=a%261&appSecret=s%3Dcret",

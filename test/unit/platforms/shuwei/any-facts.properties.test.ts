@@ -29,6 +29,7 @@ const workItem: fc.Arbitrary<WorkItem> = fc.record({
   previousIds: fc.array(itemId, { maxLength: 3 }),
   todo: links,
   view: links,
+  data: fc.constant(null),
   createdAt: at,
   finishedAt: fc.option(at),
 });

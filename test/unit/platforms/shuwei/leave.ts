@@ -43,6 +43,7 @@ export const open: WorkItem = {
   previousIds: [],
   todo: { pc: "https://h/pc/task/9001", h5: "https://h/m/task/9001" },
   view: { pc: "", h5: "" },
+  data: null,
   createdAt: DONE_AT - 30_000,
   finishedAt: null,
 };

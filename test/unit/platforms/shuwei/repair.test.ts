@@ -68,7 +68,7 @@ describe.each([shuwei, shuweiV2])("R-050, R-051: what $name does not know is put
   });
 
   it("an item of nobody: by nothing, as none could be added", () => {
-    expect(repairs({ action: "remind_task", item: { ...open, assignees: [] } })).toEqual([]);
+    expect(repairs({ action: "task_resume", item: { ...open, assignees: [] } })).toEqual([]);
   });
 });
 

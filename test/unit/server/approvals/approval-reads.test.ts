@@ -8,6 +8,7 @@ import { MANUAL_START_AT } from "../../../support/manual-clock.ts";
 import { approvalsHere } from "./given.ts";
 
 const AT = MANUAL_START_AT;
+const DATA = { task_type: 1, task_data: { days: 3 }, flags: [1, 2] };
 
 function given() {
   const here = approvalsHere();
@@ -15,15 +16,16 @@ function given() {
   const record = aSession({
     session: { id: "77", appName: { zh: "请假", en: "Leave" }, view: { pc: "https://h/77", h5: "" } },
     deletedAt: AT + 5000,
+    archivedAt: AT + 4000,
     revision: 3,
     log: [entry, { ...entry, operation: "转办", at: AT + 1 }],
-    todos: [{ id: "t1", nodeId: "n3", total: 2, complete: 1, createdAt: AT, finishedAt: null }],
+    todos: [{ id: "t1", nodeId: "n3", procTaskId: "p7", total: 2, complete: 1, createdAt: AT, finishedAt: null }],
     shares: [{ workItemId: "9001", from: "1", to: "2", at: AT }],
   });
   here.putSession(
     record,
     aWorkItem({
-      item: { id: "9001", sessionId: "77", nodeName: { "": "审核", zh: "部门审核" }, createdAt: AT },
+      item: { id: "9001", sessionId: "77", nodeName: { "": "审核", zh: "部门审核" }, data: DATA, createdAt: AT },
       revision: 2,
     }),
     aWorkItem({ item: { id: "9002", sessionId: "77", state: "DONE", createdAt: AT + 1000, finishedAt: AT + 2000 } }),
@@ -45,7 +47,7 @@ function given() {
 }
 
 describe("GetSession", () => {
-  it("shows all that is known of it, and what each platform acknowledged", async () => {
+  it("shows all that is known of it, and what each platform acknowledged (R-083)", async () => {
     const answer = await given().service.getSession({ sessionId: "77" });
     expect(answer.session).toMatchObject({
       id: "77",
@@ -54,6 +56,7 @@ describe("GetSession", () => {
       creator: { number: "20210001", name: "张三" },
       view: { pc: "https://h/77" },
       deleteTime: timestampFromMs(AT + 5000),
+      archiveTime: timestampFromMs(AT + 4000),
       etag: "3",
     });
     expect(answer.workItems.map(({ id }) => id)).toEqual(["9001", "9002"]);
@@ -69,9 +72,19 @@ describe("GetSession", () => {
     expect(answer.acknowledgements[1]?.status).toBeUndefined();
     expect(answer.acknowledgements[1]?.time).toBeUndefined();
     expect(answer.log.map(({ operation }) => operation)).toEqual(["转办", "同意"]);
-    expect(answer.todos).toMatchObject([{ id: "t1", total: 2, complete: 1 }]);
+    expect(answer.todos).toMatchObject([{ id: "t1", procTaskId: "p7", total: 2, complete: 1 }]);
     expect(answer.shares).toMatchObject([{ from: "1", to: "2" }]);
     expect(answer.leftOutCount).toBe(0);
+  });
+
+  it("shows of what a platform was made to forget the push that did it, and no status", async () => {
+    const { service, putSession, putPushState } = given();
+    putSession(aSession({ session: { id: "78" } }));
+    putPushState(aPushState({ thirdId: "78_1", sessionId: "78", workItemId: "1", status: null, pushId: "push7" }));
+    const { session, acknowledgements } = await service.getSession({ sessionId: "78" });
+    expect(acknowledgements).toMatchObject([{ thirdId: "78_1", pushLogId: "push7", time: timestampFromMs(AT) }]);
+    expect(acknowledgements[0]?.status).toBeUndefined();
+    expect([session?.deleteTime, session?.archiveTime]).toEqual([undefined, undefined]);
   });
 
   it("leaves out what does not fit into an answer, and says how much", async () => {
@@ -96,7 +109,7 @@ describe("GetSession", () => {
 });
 
 describe("GetWorkItem", () => {
-  it("shows it with its Chinese name, and what platforms acknowledged of it alone", async () => {
+  it("shows it with its Chinese name, what is kept beside it, and what platforms acknowledged of it alone (R-082)", async () => {
     const { workItem, acknowledgements } = await given().service.getWorkItem({ workItemId: "9001" });
     expect(workItem).toMatchObject({
       id: "9001",
@@ -109,6 +122,7 @@ describe("GetWorkItem", () => {
       etag: "2",
     });
     expect(workItem?.handledBy).toBeUndefined();
+    expect(workItem?.data).toEqual(DATA);
     expect(acknowledgements.map(({ thirdId }) => thirdId)).toEqual(["77_9001"]);
   });
 
@@ -124,6 +138,8 @@ describe("ListWorkItems", () => {
   it.each([
     ["all, newest first", {}, ["9002", "9001"]],
     ["those in a state", { states: [WorkItemState.DONE] }, ["9002"]],
+    ["those of sessions in a state (R-063)", { sessionStates: [SessionState.RUNNING] }, ["9002", "9001"]],
+    ["those of sessions in another", { sessionStates: [SessionState.DRAFT, SessionState.ABORTED] }, []],
     ["those of a session", { sessionId: "78" }, []],
     ["those of an application", { appId: "app1" }, ["9002", "9001"]],
     ["those that somebody has", { assignee: "T2" }, []],
@@ -138,6 +154,11 @@ describe("ListWorkItems", () => {
   ])("lists %s", async (_, filter, ids) => {
     const { workItems } = await given().service.listWorkItems(filter);
     expect(workItems.map(({ id }) => id)).toEqual(ids);
+  });
+
+  it("shows of each what is kept beside it (R-082)", async () => {
+    const { workItems } = await given().service.listWorkItems({});
+    expect(workItems.map(({ data }) => data)).toEqual([undefined, DATA]);
   });
 
   it("goes page by page, by the same filters", async () => {

@@ -6,6 +6,7 @@ import {
   WorkItemService,
   type BatchReportEventsRequest,
 } from "../../../../src/gen/belfry/v1/work_item_service_pb.ts";
+import { DEFAULT_LIMITS } from "../../../../src/server/limits.ts";
 import { approvalsHere, REPORTS_AT_A_TIME, type ReportCommand } from "./given.ts";
 
 /** More than are carried out at a time. */
@@ -54,6 +55,19 @@ describe("BatchReportEvents", () => {
       ["b", "r-b"],
       ["c", "r-c"],
     ]);
+  });
+
+  it("refuses one with too much beside its item, and keeps none of the others back (R-082)", async () => {
+    const { client, reported } = approvalsHere();
+    const data = { task_data: "x".repeat(DEFAULT_LIMITS.dataMaxBytes) };
+    const large = create(BatchReportEventsRequestSchema, {
+      event: { session: { id: "b" }, workItem: { id: "9001", data } },
+    });
+    const answer = await client(WorkItemService).batchReportEvents(streamOf([message("a"), large, message("c")]));
+    expect(answer).toMatchObject({ acceptedCount: 2n, failedCount: 1n });
+    expect(answer.failures).toMatchObject([{ index: 1n, reason: "PAYLOAD_TOO_LARGE", sessionId: "b" }]);
+    expect(answer.failures[0]?.message).toContain("event.workItem.data");
+    expect(reported.map(([id]) => id)).toEqual(["a", "c"]);
   });
 
   it("carries out those of one session one after the other, and those of others meanwhile", async () => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { BatchMetadata } from "../../../../src/domain/approval/batch-log.ts";
 import { batchDefinitionId } from "../../../../src/domain/approval/platform-push.ts";
 import { BelfryError } from "../../../../src/domain/error.ts";
-import { WorkItemState } from "../../../../src/gen/belfry/v1/approval_pb.ts";
+import { SessionState, WorkItemState } from "../../../../src/gen/belfry/v1/approval_pb.ts";
 import { InstanceState } from "../../../../src/gen/belfry/v1/instance_pb.ts";
 import { DriftReason, PushOrigin, PushState } from "../../../../src/gen/belfry/v1/push_pb.ts";
 import { PushService } from "../../../../src/gen/belfry/v1/push_service_pb.ts";
@@ -122,7 +122,7 @@ describe("BatchPush", () => {
     return { ...given({ batch }), asked };
   }
 
-  it("begins one over what its filter selects, 30 at a time unless it says (R-067, R-072)", async () => {
+  it("begins one over what its filter selects, 30 at a time unless it says (R-063, R-067, R-072)", async () => {
     const { service, asked } = batching();
     const { batch } = await service.batchPush({ platformId: "p1" });
     expect(asked[0]).toEqual(["p1", { filter: {}, pageSize: 30, force: false }]);
@@ -139,6 +139,7 @@ describe("BatchPush", () => {
       createdBefore: timestampFromMs(AT + 1),
       appId: "12",
       states: [WorkItemState.DONE],
+      sessionStates: [SessionState.RUNNING, SessionState.ABORTED],
       sessionId: "77",
       assignee: "10086",
     };
@@ -151,6 +152,7 @@ describe("BatchPush", () => {
           createdBefore: AT + 1,
           appId: "12",
           states: ["DONE"],
+          sessionStates: ["RUNNING", "ABORTED"],
           sessionId: "77",
           assignee: "10086",
         },
@@ -163,9 +165,18 @@ describe("BatchPush", () => {
 
   it("names the fields that break a rule", async () => {
     const { service, asked } = batching();
-    const request = { pageSize: 501, filter: { states: [99 as WorkItemState], assignee: "x".repeat(256) } };
+    const request = {
+      pageSize: 501,
+      filter: { states: [99 as WorkItemState], sessionStates: [99 as SessionState], assignee: "x".repeat(256) },
+    };
     const { fields } = await refusalOf(service.batchPush(request));
-    expect(fields.toSorted()).toEqual(["filter.assignee", "filter.states[0]", "pageSize", "platformId"]);
+    expect(fields.toSorted()).toEqual([
+      "filter.assignee",
+      "filter.sessionStates[0]",
+      "filter.states[0]",
+      "pageSize",
+      "platformId",
+    ]);
     const noTime = { platformId: "p1", filter: { createdAfter: { seconds: 0n, nanos: -1 } } };
     expect(await refusalOf(service.batchPush(noTime))).toMatchObject({ fields: ["filter.createdAfter"] });
     expect(asked).toEqual([]);

@@ -84,7 +84,7 @@ describe("GetPushError", () => {
     ["its trouble", { class: "transient", code: "HTTP_503" }, /trouble of its own/u, /who run the platform/u, true],
     ["what cannot be read", { class: "transient", code: "BAD_ANSWER" }, /cannot be read/u, /host and path/u, true],
     ["a code of its own", { class: "transient", code: "500" }, /asked to try again/u, /documents/u, true],
-  ])("says of %s what failed and what to try (R-069, R-087)", async (_, result, summary, advice, retryable) => {
+  ])("says of %s what failed and what to try (R-043, R-069, R-087)", async (_, result, summary, advice, retryable) => {
     const service = serviceOf(failedWith(result));
     const answer = await service.getPushError({ pushLogId: "push1" });
     expect(answer.summary).toMatch(summary);

@@ -1,9 +1,10 @@
-import { create, fromJson, type JsonValue } from "@bufbuild/protobuf";
+import { create, fromJson, type JsonObject, type JsonValue } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { describe, expect, it } from "vitest";
 import { BelfryError } from "../../../../src/domain/error.ts";
 import type { SessionState, WorkItemState } from "../../../../src/gen/belfry/v1/approval_pb.ts";
 import { ReportEventRequestSchema, WorkItemService } from "../../../../src/gen/belfry/v1/work_item_service_pb.ts";
+import { DEFAULT_LIMITS } from "../../../../src/server/limits.ts";
 import { refusalOf } from "../../../support/api-in-process.ts";
 import { MANUAL_START_AT } from "../../../support/manual-clock.ts";
 import { approvalsHere } from "./given.ts";
@@ -116,7 +117,10 @@ describe("ReportEvent", () => {
       session: { id: "77" },
       transfer: { from: [{ number: "1" }], to: [{ number: "2", name: "李四" }] },
       log: [{ workItemId: "9001", operation: "转办", time: "2025-12-31T23:58:00Z" }, { actor: { number: "1" } }],
-      todos: [{ id: "t1", nodeId: "n3", total: 2, complete: 1 }],
+      todos: [
+        { id: "t1", nodeId: "n3", procTaskId: "p7", total: 2, complete: 1 },
+        { id: "t2", nodeId: "n3" },
+      ],
       shares: [{ workItemId: "9001", from: "1", to: "3" }],
       note: "请尽快",
     });
@@ -130,7 +134,10 @@ describe("ReportEvent", () => {
         { workItemId: "9001", actor: { number: "", name: "" }, operation: "转办", opinion: "", at: AT - 60_000 },
         { workItemId: "", actor: { number: "1", name: "" }, operation: "", opinion: "", at: AT },
       ],
-      todos: [{ id: "t1", nodeId: "n3", total: 2, complete: 1, createdAt: AT, finishedAt: null }],
+      todos: [
+        { id: "t1", nodeId: "n3", procTaskId: "p7", total: 2, complete: 1, createdAt: AT, finishedAt: null },
+        { id: "t2", nodeId: "n3", procTaskId: "", total: 0, complete: 0, createdAt: AT, finishedAt: null },
+      ],
       shares: [{ workItemId: "9001", from: "1", to: "3", at: AT }],
       note: "请尽快",
     });
@@ -141,7 +148,35 @@ describe("ReportEvent", () => {
     ["its own name", { action: "questionnaire.submit.0", session: { id: "77" } }],
     ["its own name in another form", { action: "action.wenjuan_submit.0", session: { id: "77" } }],
   ])("records what is about a questionnaire by %s, and pushes nothing (R-033)", async (_, event) => {
-    expect(await factsOf(event)).toMatchObject({ name: event.action, action: null });
+    expect(await factsOf(event)).toMatchObject({
+      name: event.action,
+      action: null,
+      session: { isQuestionnaire: true },
+    });
+  });
+
+  it("takes what is kept beside an item as it is, and tells nothing of it when it is left out (R-082)", async () => {
+    const data = { task_type: 1, task_data: { days: 3, 原因: ["病"] }, flags: [1, 2], agent_uid: null };
+    const tell = async (workItem: JsonObject) => (await factsOf({ session: { id: "77" }, workItem })).workItem;
+    expect(await tell({ id: "9001", data })).toEqual({ id: "9001", data });
+    expect(await tell({ id: "9001", data: {} })).toEqual({ id: "9001", data: {} });
+    expect(await tell({ id: "9001" })).toEqual({ id: "9001" });
+  });
+
+  it("refuses more beside an item than is kept, and names the field (R-082)", async () => {
+    const { client, reported } = approvalsHere();
+    const event = (length: number) => ({
+      session: { id: "77" },
+      workItem: { id: "9001", data: { task_data: "x".repeat(length) } },
+    });
+    const most = DEFAULT_LIMITS.dataMaxBytes - JSON.stringify({ task_data: "" }).length;
+    await client(WorkItemService).reportEvent({ event: event(most) });
+    expect(await refusalOf(client(WorkItemService).reportEvent({ event: event(most + 1) }))).toMatchObject({
+      code: "ResourceExhausted",
+      reason: "PAYLOAD_TOO_LARGE",
+      metadata: { field: "event.workItem.data", limit_bytes: String(DEFAULT_LIMITS.dataMaxBytes) },
+    });
+    expect(reported).toHaveLength(1);
   });
 
   it("says for one without a time what it is told by when it comes again", async () => {

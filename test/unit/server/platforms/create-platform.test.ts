@@ -34,7 +34,7 @@ describe("CreatePlatform", () => {
     });
   });
 
-  it("answers with a platform that is not enabled, its secrets masked", async () => {
+  it("answers with a platform that is not enabled, its secrets masked (R-065)", async () => {
     const { platform } = await created(jz);
     expect(platform).toMatchObject({ id: "p1", name: "jz", connector: "jinzhi", enabled: false, etag: "1" });
     expect(platform.settings).toEqual({ ...JINZHI, appSecret: "***" });

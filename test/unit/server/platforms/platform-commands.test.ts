@@ -43,7 +43,7 @@ describe("commands on a platform", () => {
     expect(await refusalOf(client[method](p1))).toMatchObject({ code: "NotFound", reason: "PLATFORM_NOT_FOUND" });
   });
 
-  it("enables and disables", async () => {
+  it("enables and disables (R-065)", async () => {
     const { client } = given();
     expect((await client.enablePlatform(p1)).platform).toMatchObject({ enabled: true, etag: "2" });
     expect((await client.disablePlatform(p1)).platform).toMatchObject({ enabled: false, etag: "3" });
@@ -56,7 +56,7 @@ describe("commands on a platform", () => {
     expect((await client.resetBreaker(p1)).status?.breaker?.state).toBe(BreakerState.CLOSED);
   });
 
-  it("says why one cannot be deleted", async () => {
+  it("says why one cannot be deleted (R-065)", async () => {
     const { client } = platformsHere({
       remove: async () => {
         throw new BelfryError("STATE_FORBIDS", "It is enabled. Disable it first.", { metadata: { state: "enabled" } });

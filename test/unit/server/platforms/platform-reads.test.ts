@@ -7,6 +7,7 @@ import { BreakerState } from "../../../../src/gen/belfry/v1/dispatch_pb.ts";
 import {
   ConnectorSchema,
   Form,
+  SettingType,
   PlatformChangeKind,
   PlatformTokenState,
 } from "../../../../src/gen/belfry/v1/platform_pb.ts";
@@ -26,7 +27,7 @@ describe("ListConnectors", () => {
     expect(jz).toMatchObject({ title: jinzhi.title, capability: "任务中心", category: "任务中心", environments: [] });
     expect(jz?.settings.map(({ name }) => name)).toEqual(jinzhi.settings.map(({ name }) => name));
     const setting = (name: string) => jz?.settings.find((each) => each.name === name);
-    expect(setting("host")).toMatchObject({ form: Form.URL, required: true, secret: false });
+    expect(setting("host")).toMatchObject({ form: Form.TEXT, type: SettingType.URL, required: true, secret: false });
     expect(setting("appSecret")).toMatchObject({ form: Form.PASSWORD, required: true, secret: true });
     expect(setting("credentialsIn")?.options.map(({ value }) => value)).toEqual(["header", "query"]);
   });
@@ -60,7 +61,7 @@ describe("ListConnectors", () => {
 });
 
 describe("GetPlatform", () => {
-  it("shows it as it was written, secrets masked", async () => {
+  it("shows it as it was written, secrets masked (R-065)", async () => {
     const { client, put } = platformsHere();
     put(aPlatform({ enabled: true, standsFor: "p2", revision: 7 }));
     const { platform } = await client.getPlatform({ platformId: "p1" });
@@ -101,7 +102,7 @@ describe("ListPlatforms", () => {
     expect(nextPageToken).toBe("");
   });
 
-  it("goes on after a page, with the same filters alone", async () => {
+  it("goes on after a page, with the same filters alone (R-065)", async () => {
     const { client, put } = platformsHere();
     put(...three);
     const { nextPageToken: pageToken } = await client.listPlatforms({ pageSize: 2 });

@@ -30,7 +30,7 @@ function refused(platform: JsonObject, updateMask?: string) {
 }
 
 describe("UpdatePlatform", () => {
-  it("changes what the message has set, without a mask", async () => {
+  it("changes what the message has set, without a mask (R-065)", async () => {
     expect(await changed({ name: "new", settings: { appId: "b" } })).toEqual({ name: "new", settings: { appId: "b" } });
   });
 
