@@ -1,6 +1,7 @@
 /**
  * A runtime that answers what a test tells it to and remembers what it was asked, over a store in memory that the test fills.
  */
+import { BelfryError } from "../../src/domain/error.ts";
 import type { StatusEvent } from "../../src/domain/event/status-event.ts";
 import type { DefinitionRecord } from "../../src/domain/definition/definition.ts";
 import type { OccurrenceRecord } from "../../src/domain/definition/occurrence.ts";
@@ -18,6 +19,7 @@ import type {
   EventFeed,
   InstanceCommands,
   NodeView,
+  PlatformView,
   Runtime,
   RuntimeStatus,
   TaskCenters,
@@ -45,6 +47,7 @@ export interface Answers {
   readonly dispatches?: Partial<DispatchCommands>;
   /** Without an answer to `get` every destination is as one that nothing was ever sent to. */
   readonly destinations?: Partial<DestinationCommands>;
+  /** Without an answer to `get` there is none. */
   readonly platforms?: Partial<TaskCenters["platforms"]>;
   readonly approvals?: Partial<TaskCenters["approvals"]>;
   readonly pushes?: Partial<TaskCenters["pushes"]>;
@@ -74,6 +77,10 @@ export function aNode(given: Partial<NodeView> = {}): NodeView {
 
 async function unused(origin: string): Promise<DestinationView> {
   return { record: newDestination(origin, 0, MANUAL_START_AT), underWay: 0, waiting: 0 };
+}
+
+async function noPlatform(id: string): Promise<PlatformView> {
+  throw new BelfryError("PLATFORM_NOT_FOUND", `There is no platform "${id}".`, { metadata: { platform_id: id } });
 }
 
 export class FakeRuntime implements Runtime {
@@ -108,7 +115,7 @@ export class FakeRuntime implements Runtime {
     this.destinations = this.#recorded<DestinationCommands>({ get: unused, ...answers.destinations });
     this.taskCenters = {
       connectors: answers.connectors ?? new Map(),
-      platforms: this.#recorded<TaskCenters["platforms"]>(answers.platforms),
+      platforms: this.#recorded<TaskCenters["platforms"]>({ get: noPlatform, ...answers.platforms }),
       approvals: this.#recorded<TaskCenters["approvals"]>(answers.approvals),
       pushes: this.#recorded<TaskCenters["pushes"]>(answers.pushes),
       shownSettings: ({ settings }) => settings,

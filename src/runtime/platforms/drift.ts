@@ -9,6 +9,7 @@ import type { Account } from "./account.ts";
 import type { DriftEntry, DriftReason } from "./api.ts";
 import type { KnownSession } from "./push-facts.ts";
 import { pushFacts } from "./push-facts.ts";
+import { beliefsAfter, haveSamePeople } from "./push-told.ts";
 
 /** A push that is to be made again. */
 export interface Drift {
@@ -102,10 +103,13 @@ function driftOf(known: KnownSession, item: WorkItem | null, view: DriftView): r
     return [];
   }
   const states = new Map(known.states.map((state) => [state.thirdId, state]));
+  // Who is to have it, where that would be told.
+  const beliefs = beliefsAfter(planned.operations);
   return [...planned.desired].flatMap(([thirdId, desired]): readonly DriftEntry[] => {
     const state = states.get(thirdId);
     const acknowledged = state?.status ?? null;
-    if (acknowledged === desired) {
+    const belief = beliefs.get(thirdId) ?? null;
+    if (acknowledged === desired && (belief === null || haveSamePeople(state, belief))) {
       return [];
     }
     return [

@@ -9,6 +9,7 @@ import {
 } from "../../gen/belfry/v1/push_service_pb.ts";
 import type { DriftCursor, PushExchange } from "../../runtime/index.ts";
 import type { Handlers } from "../call/handler.ts";
+import { withWaitingReason, withWaitingReasons } from "../destinations/waiting-reasons.ts";
 import { explainPush } from "../explain/push.ts";
 import { Findings } from "../mapping/findings.ts";
 import { toDrift, toPushExchanges, toPushLog } from "../mapping/push.ts";
@@ -35,14 +36,15 @@ export function pushReadHandlers(environment: ServiceEnvironment): Pick<Handlers
       const filter = await pushLogFilterOf(request, approvals);
       const page = pageOf(ListPushLogsRequestSchema, request);
       const { shown, next } = await readPushLogs(queries, filter, listCursorOf(page), page.size);
+      const waited = await withWaitingReasons(shown, environment);
       return {
-        pushLogs: shown.map(toPushLog),
+        pushLogs: waited.map(toPushLog),
         nextPageToken: next === null ? "" : page.tokenFor([next.at, next.id]),
       };
     },
 
     async getPushError({ pushLogId }) {
-      const push = await readPush(queries, pushLogId);
+      const push = await withWaitingReason(await readPush(queries, pushLogId), environment);
       const [attempt] = await queries.listAttempts(pushLogId, null, 1);
       const index = attempt === undefined ? -1 : tellingStep(attempt, pushMetadataOf(push.life.metadata)?.result);
       const step = (attempt?.exchange as PushExchange | undefined)?.steps[index] ?? null;

@@ -1,4 +1,6 @@
 /** The services of approvals and pushes over a store in memory that the test fills, and a runtime that answers what the test tells it to. */
+import type { PlatformRecord } from "../../../../src/domain/platform/platform.ts";
+import { stateOfPlatform } from "../../../../src/domain/platform/platform.ts";
 import type { DescService } from "@bufbuild/protobuf";
 import type { Client } from "@connectrpc/connect";
 import { vi } from "vitest";
@@ -35,6 +37,7 @@ export interface Approvals {
   put(...instances: readonly InstanceRecord[]): void;
   putSession(record: SessionRecord, ...items: readonly WorkItemRecord[]): void;
   putPushState(state: PushStateRecord): void;
+  putPlatform(record: PlatformRecord): void;
   putAttempts(...attempts: readonly AttemptRecord[]): void;
   client<S extends DescService>(service: S): Client<S>;
 }
@@ -68,6 +71,11 @@ export function approvalsHere({ report, pushes = {} }: Answers = {}): Approvals 
     putSession(record, ...items) {
       tables.sessions.set(record.session.id, record);
       for (const item of items) tables.workItems.set(item.item.id, item);
+    },
+    putPlatform(record) {
+      const { id, shard, updatedAt } = record;
+      const row = { kind: "platform", id, shard, state: stateOfPlatform(record), updatedAt } as const;
+      rowsOf(tables.actorStates, "platform").set(id, row);
     },
     putPushState: (state) => void rowsOf(tables.pushStates, state.platformId).set(state.thirdId, state),
     client: (service) => api.client(service),

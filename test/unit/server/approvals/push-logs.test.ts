@@ -1,5 +1,6 @@
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { describe, expect, it } from "vitest";
+import { CLOSED_BREAKER } from "../../../../src/domain/breaker.ts";
 import { PushOrigin, PushState } from "../../../../src/gen/belfry/v1/push_pb.ts";
 import { PushService } from "../../../../src/gen/belfry/v1/push_service_pb.ts";
 import { WaitingReason } from "../../../../src/gen/belfry/v1/instance_pb.ts";
@@ -7,6 +8,7 @@ import { aPushState, aSession } from "../../../contract/store/given-approvals.ts
 import { refusalOf } from "../../../support/api-in-process.ts";
 import { MANUAL_START_AT } from "../../../support/manual-clock.ts";
 import { anInstance, changed, ended } from "../../../support/records.ts";
+import { aPlatform } from "../platforms/given.ts";
 import { aMetadata, approvalsHere, aPush } from "./given.ts";
 
 const REFUSED = { code: "40001", message: "no such app", traceback: "" };
@@ -73,6 +75,19 @@ describe("A push log", () => {
     ]);
     expect(pushLogs[1]?.result).toBeUndefined();
     expect(pushLogs[1]?.failTime).toBeUndefined();
+  });
+});
+
+describe("A push that waits for a platform whose breaker is open", () => {
+  it("says so in its log, and to who asks what failed", async () => {
+    const here = given();
+    const push = aPush({ id: "a", createdAt: at(0) });
+    here.put({ ...push, life: { ...push.life, waitingReason: "NO_WORKER" } });
+    here.putPlatform(aPlatform({ id: "p1", enabled: true, breaker: { ...CLOSED_BREAKER, state: "OPEN" } }));
+    const { pushLogs } = await here.service.listPushLogs({ platformId: "p1" });
+    expect(pushLogs.map(({ waitingReason }) => waitingReason)).toEqual([WaitingReason.BREAKER_OPEN]);
+    const waits = await here.service.getPushError({ pushLogId: "a" });
+    expect(waits.pushLog?.waitingReason).toBe(WaitingReason.BREAKER_OPEN);
   });
 });
 
