@@ -14,6 +14,7 @@ import type { Priority } from "../domain/policy/priority.ts";
 import type { RetryPolicy } from "../domain/policy/retry.ts";
 import type { Timeouts } from "../domain/policy/timeouts.ts";
 import type { DestinationRecord, DestinationSettings } from "../domain/webhook/destination.ts";
+import type { Configs } from "./config/api.ts";
 import type { PushStatesTold, TaskCenters } from "./platforms/api.ts";
 
 /** A definition and how its supervisor stands. */
@@ -354,6 +355,7 @@ export interface Runtime {
   readonly dispatches: DispatchCommands;
   readonly destinations: DestinationCommands;
   readonly taskCenters: TaskCenters;
+  readonly configs: Configs;
   readonly workers: WorkerCommands;
   readonly events: EventFeed;
   readonly cluster: ClusterView;

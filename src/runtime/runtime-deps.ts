@@ -1,4 +1,5 @@
 /** What a node is made of. */
+import type { ConfigEnvironment } from "../domain/config/resolve.ts";
 import type { Bus } from "../ports/bus.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { EventStream } from "../ports/event-stream.ts";
@@ -29,6 +30,8 @@ export interface RuntimeDeps {
   readonly webhooks?: DeliveryDeps;
   /** By name (适配器). Left out: none, and so no platform can be made. */
   readonly connectors?: ReadonlyMap<string, Connector>;
+  /** What the environment says of configuration. Left out: nothing. */
+  readonly configEnvironment?: ConfigEnvironment;
   /** How actors decide, unless a test wants to see what comes of a wrong decision. */
   readonly actors?: ActorLogic;
   /** The same for all nodes of one database, and only for them: others on the bus are not heard. */

@@ -11,6 +11,7 @@ import { carryOut, routedCommands } from "./cluster/routed-commands.ts";
 import type { LocalCommands } from "./cluster/routed-commands.ts";
 import { WorkerExchange, isAnnounced } from "./cluster/worker-exchange.ts";
 import { CompoundCommands, keptAnswers } from "./compound-command.ts";
+import { configParts } from "./config/config-parts.ts";
 import { Deadlines } from "./deadlines.ts";
 import { Decisions } from "./decisions.ts";
 import { definitionCommands } from "./definition-commands.ts";
@@ -262,6 +263,7 @@ export function startRuntime(deps: RuntimeDeps): StartedRuntime {
     rosterChange,
     triggers,
   };
+  const configuration = configParts(deps, commands);
   const centers = taskCenterParts({ ...served, commands, systemDefinitions, routed: () => routed });
   const local: LocalCommands = {
     ...centers.local,
@@ -277,6 +279,7 @@ export function startRuntime(deps: RuntimeDeps): StartedRuntime {
     answers: keptAnswers(commands),
     destinations: destinationCommands({ ...commands, destinations }),
     dispatches: dispatchCommands({ ...commands, destinations, systemDefinitions }),
+    configs: configuration.local,
   };
   const routed = routedCommands({
     local,
@@ -347,6 +350,7 @@ export function startRuntime(deps: RuntimeDeps): StartedRuntime {
     dispatches: routed.dispatches,
     destinations: routed.destinations,
     taskCenters: centers.facade(),
+    configs: configuration.facade(routed.configs),
     workers: routedWorkers,
     events: feed,
     cluster: {

@@ -1,7 +1,16 @@
-/** Actors whose whole state is one document, and rows that belong to them: destinations, platforms with their triggers and changes. */
+/**
+ * Actors whose whole state is one document, and rows that belong to them: destinations, platforms with their triggers and changes,
+ * configuration with its changes.
+ */
 import type { JsonObject } from "../../domain/json.ts";
 
-export type ActorKind = "destination" | "platform" | "trigger" | "platform_change";
+export type ActorKind =
+  | "destination"
+  | "platform"
+  | "trigger"
+  | "platform_change"
+  | "config"
+  | "config_change";
 
 /** The place of an actor's row. */
 export interface ActorStateKey {

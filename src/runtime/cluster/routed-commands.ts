@@ -23,6 +23,7 @@ import type { AttemptCommands } from "../attempt-commands.ts";
 import type { KeptAnswers } from "../compound-command.ts";
 import { instanceOfToken } from "../attempt-token.ts";
 import type { SessionPushes } from "../approvals/approval-commands.ts";
+import type { ConfigCommands } from "../config/config-commands.ts";
 import type { ApprovalCommands } from "../platforms/api.ts";
 import type { BatchCommands, SweepCommands } from "../platforms/batch-commands.ts";
 import type { CreatePlatform, LocalPlatformCommands } from "../platforms/platform-commands.ts";
@@ -46,6 +47,7 @@ export interface LocalCommands {
   readonly approvals: ApprovalCommands & SessionPushes;
   readonly batches: BatchCommands;
   readonly sweeps: SweepCommands;
+  readonly configs: ConfigCommands;
 }
 
 interface RoutingDeps {
@@ -171,7 +173,7 @@ export function routedCommands({
   }
 
   const { definitions, instances, reports, answers, attempts, dispatches, destinations } = local;
-  const { platforms, approvals, batches, sweeps } = local;
+  const { platforms, approvals, batches, sweeps, configs } = local;
   const looking = { repeated: "same" } as const;
   const shardOfToken = (token: string): number => shardOf(instanceOfToken(token) ?? "", shardCount);
   const byToken = { repeated: "same", shardOfId: shardOfToken } as const;
@@ -255,6 +257,7 @@ export function routedCommands({
       register: routed("sweeps.register", sweeps.register, looking),
       sweep: routed("sweeps.sweep", sweeps.sweep),
     },
+    configs: { change: routed("configs.change", configs.change) },
     answers: {
       recall: routed("answers.recall", answers.recall, byRequestId),
       remember: routed("answers.remember", answers.remember, byRequestId),

@@ -44,6 +44,8 @@ export const ACTOR_KINDS = codes<ActorKind>({
   platform: 2,
   trigger: 3,
   platform_change: 4,
+  config: 7,
+  config_change: 8,
 });
 
 export const SESSION_STATES = codes<SessionState>({
