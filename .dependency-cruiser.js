@@ -48,8 +48,8 @@ const FOLDERS = {
     why: "The real clock, chance, ids and network stand at the edge and implement ports.",
   },
   config: {
-    may: [],
-    why: "Settings are read once, before anything else exists.",
+    may: ["domain/config/"],
+    why: "Settings are read once, before anything else exists; which of them can be changed later, and within which bounds, is one table of the domain.",
   },
   gen: {
     may: [],

@@ -1,5 +1,5 @@
 /**
- * The table of environment variables in the README, which is made from `src/config/variables.ts` and stands between two lines
+ * The table of environment variables in the README, which is made from `src/config/variables.ts` and `runtime-values.ts` and stands between two lines
  * `<!-- environment -->`.
  *
  *     node scripts/check-environment.ts            prints the table
@@ -10,10 +10,13 @@
  */
 import { readFile, writeFile } from "node:fs/promises";
 
-import { ALL_VARIABLES } from "../src/config/variables.ts";
+import { CONFIG_VARIABLES } from "../src/config/runtime-values.ts";
+import { VARIABLES } from "../src/config/variables.ts";
 import type { Variable } from "../src/config/variables.ts";
 
 const MARKER = "<!-- environment -->";
+
+export const ALL_VARIABLES: readonly Variable[] = [...Object.values(VARIABLES), ...CONFIG_VARIABLES];
 
 /** The table as Markdown, a row a variable. */
 export function environmentTable(variables: readonly Variable[] = ALL_VARIABLES): string {

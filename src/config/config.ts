@@ -1,3 +1,4 @@
+import type { ConfigEnvironment } from "../domain/config/resolve.ts";
 import type { LOG_FORMATS, LOG_LEVELS } from "./variables.ts";
 
 /** All that a node is told from outside, checked. */
@@ -21,6 +22,8 @@ export interface Config {
   readonly webhooks: WebhookConfig;
   /** Where receivers of webhooks reach the API, without a slash at its end. Undefined: at the advertised address (`publicUrl`). */
   readonly publicUrl: string | undefined;
+  /** What holds of what can be configured while Belfry runs, where nobody has set it. */
+  readonly runtime: ConfigEnvironment;
   readonly log: LogConfig;
 }
 

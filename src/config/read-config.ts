@@ -1,6 +1,7 @@
 import type { Config, Environment, Machine } from "./config.ts";
 import { natsOf, ONLY_WITH_NATS } from "./nats-values.ts";
 import { nearestName } from "./nearest-name.ts";
+import { CONFIG_VARIABLES, runtimeValuesOf } from "./runtime-values.ts";
 import { certificateOf } from "./tls-values.ts";
 import {
   advertiseOf,
@@ -77,6 +78,7 @@ function configOf(environment: Environment, machine: Machine): Config {
     secretKeys: secretKeysOf(known, machine),
     webhooks: webhooksOf(known, machine),
     publicUrl: publicUrlOf(known("BELFRY_PUBLIC_URL")),
+    runtime: runtimeValuesOf((name) => valueOf(environment, name)),
     log: {
       level: logLevelOf(valueOrDefault(environment, "BELFRY_LOG_LEVEL")),
       format: logFormat === undefined ? undefined : logFormatOf(logFormat),
@@ -105,7 +107,7 @@ function refusePlanned(environment: Environment): void {
 }
 
 function warningsOf(environment: Environment, config: Config): readonly string[] {
-  const known = Object.keys(VARIABLES);
+  const known = [...Object.keys(VARIABLES), ...CONFIG_VARIABLES.map(({ name }) => name)];
   const warnings = namesIn(environment)
     .filter((name) => !known.includes(name))
     .map((name) => {

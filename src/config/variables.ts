@@ -1,6 +1,6 @@
 /**
  * The environment variables that Belfry reads, once and for all: what is read, what the messages about wrong values say, and the table of the
- * README (`scripts/check-environment.ts`) come from here.
+ * README (`scripts/check-environment.ts`) come from here; and for what can be configured while it runs from `runtime-values.ts`.
  */
 
 export const SHARDS = { least: 1, most: 65_536 } as const;
@@ -220,8 +220,6 @@ export const VARIABLES = {
 } as const satisfies Readonly<Record<string, Variable>>;
 
 export type VariableName = keyof typeof VARIABLES;
-
-export const ALL_VARIABLES: readonly Variable[] = Object.values(VARIABLES);
 
 /** Names of the design that this version does not know yet: to ignore them would break what their user relies on. */
 const NOT_SUPPORTED_YET = [/^BELFRY_AUTH_/, /^BELFRY_METRICS_LISTEN$/];

@@ -16,8 +16,13 @@ const LONGEST_SHOWN = 60;
 
 /** @param value the wrong value, shown in the message; left out where it may hold a secret. */
 export function wrongValue(name: VariableName, value: string | undefined, why = ""): WrongVariable {
+  return wrongVariable(name, VARIABLES[name].allowed, value, why);
+}
+
+/** The same of a variable that is not in the table. @param allowed continues "X must be …". */
+export function wrongVariable(name: string, allowed: string, value: string | undefined, why = ""): WrongVariable {
   const got = value === undefined ? "" : `, got ${JSON.stringify(shortened(value))}`;
-  return new WrongVariable(name, `${name} must be ${VARIABLES[name].allowed}${got}${why === "" ? "" : `: ${why}`}.`);
+  return new WrongVariable(name, `${name} must be ${allowed}${got}${why === "" ? "" : `: ${why}`}.`);
 }
 
 function shortened(text: string): string {

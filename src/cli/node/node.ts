@@ -81,6 +81,7 @@ export async function startNode({ config, clock, log, migrates, opened }: NodeOp
       requester,
       webhooks: { ...webhooks, publicUrl: () => publicUrl(config, port ?? config.port), version: ownVersion() },
       connectors,
+      configEnvironment: config.runtime,
       clock,
       ids,
       random: systemRandom,

@@ -51,6 +51,7 @@ describe("an empty environment", () => {
         secretKeys: [],
         webhooks: { allowedTargets: [], ca: undefined },
         publicUrl: undefined,
+        runtime: {},
         log: { level: "info", format: undefined },
       },
       warnings: [],
@@ -100,6 +101,7 @@ describe("values", () => {
       secretKeys: [],
       webhooks: { allowedTargets: [], ca: undefined },
       publicUrl: undefined,
+      runtime: {},
       log: { level: "debug", format: "json" },
     });
   });
