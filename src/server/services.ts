@@ -1,4 +1,5 @@
 import { ClusterService } from "../gen/belfry/v1/cluster_service_pb.ts";
+import { ConfigService } from "../gen/belfry/v1/config_service_pb.ts";
 import { DefinitionService } from "../gen/belfry/v1/definition_service_pb.ts";
 import { DispatchService } from "../gen/belfry/v1/dispatch_service_pb.ts";
 import { file_belfry_v1_error_reason } from "../gen/belfry/v1/error_reason_pb.ts";
@@ -15,6 +16,7 @@ import { ServerReflection as AlphaServerReflection } from "../gen/grpc/reflectio
 import { guardService } from "./call/guard.ts";
 import type { GuardedMethod } from "./call/handler.ts";
 import { clusterHandlers } from "./handlers/cluster-handlers.ts";
+import { configHandlers } from "./handlers/config-handlers.ts";
 import { definitionHandlers } from "./handlers/definition-handlers.ts";
 import { dispatchHandlers } from "./handlers/dispatch-handlers.ts";
 import type { ServiceEnvironment } from "./handlers/environment.ts";
@@ -36,6 +38,7 @@ const API = [
   PlatformService,
   WorkItemService,
   PushService,
+  ConfigService,
   EventService,
   ClusterService,
 ];
@@ -55,6 +58,7 @@ export function allMethods(environment: ServiceEnvironment): GuardedMethod[] {
     ...guardService(PlatformService, platformHandlers(environment), environment),
     ...guardService(WorkItemService, workItemHandlers(environment), environment),
     ...guardService(PushService, pushHandlers(environment), environment),
+    ...guardService(ConfigService, configHandlers(environment), environment),
     ...guardService(EventService, eventHandlers(environment), environment),
     ...guardService(ClusterService, clusterHandlers(environment), environment),
     ...guardService(Health, health, environment),

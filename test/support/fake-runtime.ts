@@ -12,6 +12,7 @@ import type { DestinationRecord } from "../../src/domain/webhook/destination.ts"
 import { newDestination, stateOfDestination } from "../../src/domain/webhook/destination.ts";
 import type {
   ClusterView,
+  Configs,
   DefinitionCommands,
   DestinationCommands,
   DestinationView,
@@ -51,6 +52,7 @@ export interface Answers {
   readonly platforms?: Partial<TaskCenters["platforms"]>;
   readonly approvals?: Partial<TaskCenters["approvals"]>;
   readonly pushes?: Partial<TaskCenters["pushes"]>;
+  readonly configs?: Partial<Configs>;
   /** Default none. */
   readonly connectors?: TaskCenters["connectors"];
   /** Unlike the others these are not recorded. Without answers the cluster is this node, alone, with no actors in memory. */
@@ -91,6 +93,7 @@ export class FakeRuntime implements Runtime {
   readonly dispatches: DispatchCommands;
   readonly destinations: DestinationCommands;
   readonly taskCenters: TaskCenters;
+  readonly configs: Configs;
   readonly cluster: ClusterView;
   readonly tables = emptyTables();
   readonly queries = new MemoryQueries(this.tables);
@@ -120,6 +123,7 @@ export class FakeRuntime implements Runtime {
       pushes: this.#recorded<TaskCenters["pushes"]>(answers.pushes),
       shownSettings: ({ settings }) => settings,
     };
+    this.configs = this.#recorded<Configs>(answers.configs);
     this.cluster = this.#asCluster(answers.cluster);
     for (let shard = 0; shard < FAKE_SHARDS; shard++) {
       this.tables.shards.push({

@@ -59,8 +59,8 @@ function isMatch(pattern: readonly string[], subject: readonly string[]): boolea
 function shardNamedBy(parts: readonly string[], shardCount: number): number | null {
   const [belfry, events, resource, id] = parts;
   if (belfry !== ROOT[0] || events !== ROOT[1]) return null;
-  // Events of pushes are in the shard of their session, under the id of a work item.
-  if (resource === "push" || resource === "*") return null;
+  // Events of pushes are in the shard of their session, under the id of a work item; those of configuration in that of what was set, under its key.
+  if (resource === "push" || resource === "config" || resource === "*") return null;
   if (id === undefined || id === "*" || id === ">") return null;
   // An underscore may stand for a character of the id that a subject cannot hold; in the ids of dispatches it is one.
   return id.includes("_") && !isDispatchId(id) ? null : shardOf(id, shardCount);

@@ -1,7 +1,7 @@
 import { BelfryError } from "../../domain/error.ts";
 
 /**
- * Waits for a command on a platform. What the runtime finds wrong with it, `settings.appId`, is told by the place in the request:
+ * Waits for a command on a resource, such as a platform. What the runtime finds wrong with it, `settings.appId`, is told by the place in the request:
  * `platform.settings.appId`.
  */
 export async function asFieldsOf<Result>(message: string, command: Promise<Result>): Promise<Result> {

@@ -20,6 +20,12 @@ describe("subject patterns", () => {
     expect(subjectMatches(pattern, subject)).toBe(expected);
   });
 
+  it("name no shard of configuration, whose events are where their user's values are, under the key", () => {
+    expect(selectionOf(["belfry.events.config.retention.changed"], 128).shards).toBeNull();
+    const event = anEvent({ resource: "config", resourceId: "retention_days", name: "changed" });
+    expect(selectionOf(["belfry.events.config.retention_days.changed"], 128).matches(event)).toBe(true);
+  });
+
   it("name shards only when each names one resource", () => {
     const shardsOf = (...patterns: string[]) => selectionOf(patterns, 128).shards;
     expect(shardsOf("belfry.events.instance.i1.>", "belfry.events.definition.i2.paused")).toEqual(
