@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { examplesText } from "./api/command.ts";
 import { addClusterCommands } from "./cluster/command.ts";
+import { addConfigCommand } from "./config/command.ts";
 import { addDefinitionsCommand } from "./definitions/command.ts";
 import { addDemoCommand } from "./demo/command.ts";
 import { addDestinationsCommand } from "./destinations/command.ts";
@@ -48,6 +49,7 @@ export function buildProgram(surroundings: Surroundings): Command {
   addPlatformsCommand(program, surroundings);
   addPushesCommand(program, surroundings);
   addWorkItemsCommand(program, surroundings);
+  addConfigCommand(program, surroundings);
   addWatchCommand(program, surroundings);
   addClusterCommands(program, surroundings);
   addHealthCommand(program, surroundings);

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { createClient } from "@connectrpc/connect";
 import type { Client } from "@connectrpc/connect";
 import { ClusterService } from "../gen/belfry/v1/cluster_service_pb.ts";
+import { ConfigService } from "../gen/belfry/v1/config_service_pb.ts";
 import { DefinitionService } from "../gen/belfry/v1/definition_service_pb.ts";
 import { DispatchService } from "../gen/belfry/v1/dispatch_service_pb.ts";
 import { EventService } from "../gen/belfry/v1/event_service_pb.ts";
@@ -55,6 +56,7 @@ export interface BelfryClient {
   readonly platforms: Client<typeof PlatformService>;
   readonly workItems: Client<typeof WorkItemService>;
   readonly pushes: Client<typeof PushService>;
+  readonly configs: Client<typeof ConfigService>;
   readonly events: Client<typeof EventService>;
   readonly cluster: Client<typeof ClusterService>;
   /** The events as one unbroken sequence, over any number of connections. */
@@ -99,6 +101,7 @@ export function createBelfryClient(url: string, options: BelfryClientOptions = {
     platforms: createClient(PlatformService, transport),
     workItems: createClient(WorkItemService, transport),
     pushes: createClient(PushService, transport),
+    configs: createClient(ConfigService, transport),
     events,
     cluster: createClient(ClusterService, transport),
     watchEvents: (watch = {}) =>

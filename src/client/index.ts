@@ -48,6 +48,8 @@ export type { BelfryErrorInfo, BelfryErrorReason, FieldViolation } from "./belfr
 export type { Backoff } from "./backoff.ts";
 export { createBelfryClient } from "./client.ts";
 export type { BelfryClient, BelfryClientOptions } from "./client.ts";
+export { getRetryOptions, retryDelayMs } from "./task-retry.ts";
+export type { TaskRetryOptions } from "./task-retry.ts";
 export type { CallHeaders, TlsOptions } from "./connection.ts";
 export type { RetryOptions } from "./reliable-transport.ts";
 export type { ClientTime, ClientTimer } from "./time.ts";
@@ -74,6 +76,8 @@ export * from "../gen/belfry/v1/action_pb.ts";
 export * from "../gen/belfry/v1/approval_pb.ts";
 export * from "../gen/belfry/v1/cluster_pb.ts";
 export * from "../gen/belfry/v1/cluster_service_pb.ts";
+export * from "../gen/belfry/v1/config_pb.ts";
+export * from "../gen/belfry/v1/config_service_pb.ts";
 export * from "../gen/belfry/v1/definition_pb.ts";
 export * from "../gen/belfry/v1/definition_service_pb.ts";
 export * from "../gen/belfry/v1/dispatch_pb.ts";

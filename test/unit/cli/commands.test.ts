@@ -18,6 +18,7 @@ describe("help", () => {
       "platforms",
       "pushes",
       "work-items",
+      "config",
       "watch",
       "health",
     ]) {
@@ -46,6 +47,7 @@ describe("help", () => {
       "occurrences",
       "preview",
     ].map((verb) => ["definitions", verb]),
+    ...["list", "get", "set", "unset", "resolve"].map((verb) => ["config", verb]),
     ...["list", "get", "create", "replay"].map((verb) => ["dispatches", verb]),
     ...["list", "get", "reset", "isolate", "rotate-secret"].map((verb) => ["destinations", verb]),
     ...["list", "get", "cancel", "retry", "pause", "resume", "attempts", "explain", "stats"].map((verb) => [
