@@ -4,13 +4,7 @@
  */
 import type { JsonObject } from "../../domain/json.ts";
 
-export type ActorKind =
-  | "destination"
-  | "platform"
-  | "trigger"
-  | "platform_change"
-  | "config"
-  | "config_change";
+export type ActorKind = "destination" | "platform" | "trigger" | "platform_change" | "config" | "config_change";
 
 /** The place of an actor's row. */
 export interface ActorStateKey {

@@ -4,14 +4,14 @@ import { Migration } from "@mikro-orm/migrations";
 export class Configuration extends Migration {
   override up(): void {
     this.addSql(
-      `comment on column belfry.actor_state.kind is '1 destination, 2 platform, 3 trigger, 4 platform_change, 5 batch, 7 config, 8 config_change'`,
+      `comment on column belfry.actor_state.kind is '1 destination, 2 platform, 3 trigger, 4 platform_change, 7 config, 8 config_change'`,
     );
   }
 
   override down(): void {
     this.addSql(`delete from belfry.actor_state where kind in (7, 8)`);
     this.addSql(
-      `comment on column belfry.actor_state.kind is '1 destination, 2 platform, 3 trigger, 4 platform_change, 5 batch'`,
+      `comment on column belfry.actor_state.kind is '1 destination, 2 platform, 3 trigger, 4 platform_change'`,
     );
   }
 }
