@@ -113,7 +113,7 @@ export function definitionQueriesContract(given: Given): void {
   );
 
   it(
-    "search finds Chinese, what shares most first",
+    "search finds Chinese, what shares most first (R-105)",
     given(async ({ store, writer }) => {
       await write(
         await writer(),

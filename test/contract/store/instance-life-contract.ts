@@ -30,7 +30,7 @@ export function instanceLifeContract(given: Given): void {
   );
 
   it(
-    "finished instances leave the active ones and stay readable with their final state",
+    "finished instances leave the active ones and stay readable with their final state (R-093)",
     given(async ({ store, writer }) => {
       const node = await writer();
       const [finishing, going] = [anInstance({ wakeAt: 5 }), anInstance({ wakeAt: 6 })];

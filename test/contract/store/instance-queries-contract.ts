@@ -62,7 +62,7 @@ export function instanceQueriesContract(given: Given): void {
   );
 
   it(
-    "each filter keeps what it names, together they must all hold, and counting agrees with listing",
+    "each filter keeps what it names, together they must all hold, and counting agrees with listing (R-102)",
     given(async ({ store, writer }) => {
       const node = await writer();
       const failing = anInstance({

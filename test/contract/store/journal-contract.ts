@@ -104,7 +104,7 @@ export function journalContract(given: Given): void {
   );
 
   it(
-    "definitions and supervisors are replaced by id",
+    "definitions and supervisors are replaced by id (R-093)",
     given(async ({ store, writer }) => {
       const node = await writer();
       const definition = aDefinition({ spec: { name: "first" } });
@@ -138,7 +138,7 @@ export function journalContract(given: Given): void {
   );
 
   it(
-    "deleting a definition removes its supervisor and its occurrences, and nothing else",
+    "deleting a definition removes its supervisor and its occurrences, and nothing else (R-093)",
     given(async ({ store, writer }) => {
       const node = await writer();
       const [gone, kept] = [aDefinition(), aDefinition()];

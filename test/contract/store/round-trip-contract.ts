@@ -32,7 +32,7 @@ const PAYLOAD: JsonObject = {
 /** Records come out of a store exactly as they went in. */
 export function roundTripContract(given: Given): void {
   it(
-    "definitions, whatever their schedule",
+    "definitions, whatever their schedule (R-093)",
     given(async ({ store, writer }) => {
       const timings: readonly Timing[] = [
         { kind: "immediate" },
@@ -105,7 +105,7 @@ export function roundTripContract(given: Given): void {
   );
 
   it(
-    "instances, in every state, with everything set and with nothing set",
+    "instances, in every state, with everything set and with nothing set (R-093)",
     given(async ({ store, writer }) => {
       const node = await writer();
       const spec = anInstanceSpec({

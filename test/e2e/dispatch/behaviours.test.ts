@@ -335,7 +335,7 @@ describe("A destination", () => {
     expect(receiver.requests).toHaveLength(2);
   });
 
-  it.concurrent("with a rule for bodies takes a 2xx for a success only when the body keeps it", async () => {
+  it.concurrent("with a rule for bodies takes a 2xx for a success only when the body keeps it (R-140)", async () => {
     const said = (body: object): Behaviour => answers(200, JSON.stringify(body));
     await using receiver = await aReceiver();
     await site.set(receiver.origin, {

@@ -149,7 +149,7 @@ describe("A dispatch with a callback", () => {
 });
 
 describe("The attempts of a dispatch", () => {
-  it("show what was sent and what was answered, and no secret of either", async () => {
+  it("show what was sent and what was answered, and no secret of either (R-122)", async () => {
     const answer = JSON.stringify({ received: true, access_token: "at-5f2b9c" });
     const cookie = { "set-cookie": "session=hush-5f2b9c; Path=/", "x-request-id": "r-1" };
     await using receiver = await aReceiver({

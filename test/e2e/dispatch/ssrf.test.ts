@@ -129,7 +129,7 @@ const NO_URL_TO_CALL = [
   "http://hooks.example.com/\r\nHost: 127.0.0.1",
 ];
 
-describe("CreateDispatch refuses, and names webhookUrl:", () => {
+describe("CreateDispatch refuses, and names webhookUrl (R-119):", () => {
   it.concurrent.each([...LOOPBACK, ...PRIVATE, ...METADATA, ...NO_URL_TO_CALL])("%j", async (form) => {
     const url = form.replace("PORT", String(receiver.port));
     const refused = await refusal(site.send(url));
@@ -187,7 +187,7 @@ describe("Nothing private is called by", () => {
   });
 });
 
-describe("A header of the caller's is refused, and named,", () => {
+describe("A header of the caller's is refused, and named (R-119),", () => {
   it.each([
     ["that would begin another", { "X-Team": "risk\r\nX-Admin: yes" }, 'headers["X-Team"]'],
     ["whose name would", { "X-Team: risk\r\nX-Admin": "yes" }, `headers[${JSON.stringify("X-Team: risk\r\nX-Admin")}]`],

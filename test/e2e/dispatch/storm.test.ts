@@ -1,5 +1,5 @@
 /**
- * Ten thousand dispatches to fifty destinations, five of which are dead, and a server that is killed half-way.
+ * Ten thousand dispatches to fifty destinations, five of which are dead, and a server that is killed half-way (R-121).
  *
  * The dead must cost the living nothing but the attempts that find out. No time is judged here, but who had everything while others had nothing;
  * how much of their throughput the living keep is measured by `npm run bench:dispatch`.

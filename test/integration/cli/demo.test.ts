@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { belfry, temporaryFolder } from "./belfry-process.ts";
 
 describe("the demo", () => {
-  it("shows each kind of life in a few seconds, ends by itself, and leaves nothing behind", async () => {
+  it("shows each kind of life in a few seconds, ends by itself, and leaves nothing behind (R-104, R-122)", async () => {
     const temporary = await temporaryFolder();
     const { code, out, err } = await belfry(["demo", "--seconds", "3"], { TMPDIR: temporary });
     expect(err).toEqual([]);

@@ -24,7 +24,7 @@ interface DefinitionAnswer {
 }
 
 describe("a node on a folder of its own", () => {
-  it("serves, drains at SIGTERM, and has everything again after a restart", async () => {
+  it("serves, drains at SIGTERM, and has everything again after a restart (R-094, R-104, R-106)", async () => {
     const folder = await temporaryFolder();
     const first = await serve({ BELFRY_DATA_DIR: folder });
     expect(first.line).toBe(

@@ -3,7 +3,7 @@ import { belfryHere, jsonHere } from "../../unit/cli/belfry-here.ts";
 import { serve, temporaryFolder } from "./belfry-process.ts";
 
 describe("the verbs against a server", () => {
-  it("lead a definition and its instance through their lives", async () => {
+  it("lead a definition and its instance through their lives (R-096, R-098 to R-102, R-122)", async () => {
     const node = await serve({ BELFRY_DATA_DIR: await temporaryFolder() });
     const server = { BELFRY_SERVER: node.url };
     const file = JSON.stringify({

@@ -140,7 +140,7 @@ describe("a cluster of two", () => {
     expect(await refusal({ nodeId: "three" })).toMatchObject({ reason: "NODE_NOT_FOUND" });
   });
 
-  it("shows an actor where it is, whichever node is asked, and as the database has it once it has left the memory", async () => {
+  it("shows an actor where it is, whichever node is asked, and as the database has it once it has left the memory (R-095)", async () => {
     const { world, one, two } = await aPair();
     const { id, shard, owner } = await aDefinitionOf(world, one);
     for (const { cluster } of [one, two]) {

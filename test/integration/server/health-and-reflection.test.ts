@@ -46,7 +46,7 @@ describe("health", () => {
   });
 });
 
-describe("reflection", () => {
+describe("reflection (R-104)", () => {
   type Question =
     NonNullable<Parameters<ReturnType<typeof reflectionOf>["serverReflectionInfo"]>[0]> extends AsyncIterable<infer Q>
       ? Q

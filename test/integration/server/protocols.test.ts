@@ -77,7 +77,7 @@ describe.each(PROTOCOLS)("a client that speaks %s", (protocol) => {
 });
 
 describe("plain HTTP/1.1 with JSON", () => {
-  it("works with curl's means", async () => {
+  it("works with curl's means (R-103)", async () => {
     const instance = anInstance();
     await using api = await anApiServer({
       answers: { definitions: { trigger: async () => ({ instance, existing: false }) } },
@@ -111,7 +111,7 @@ describe("plain HTTP/1.1 with JSON", () => {
     });
   });
 
-  it("tells what is wrong with broken JSON, a wrong content type, a wrong method and an unknown path", async () => {
+  it("tells what is wrong with broken JSON, a wrong content type, a wrong method and an unknown path (R-118)", async () => {
     await using api = await anApiServer();
     const broken = await api.post("DefinitionService/GetDefinition", "{");
     const form = await api.post("DefinitionService/GetDefinition", "{}", {
@@ -177,7 +177,7 @@ describe("plain HTTP/1.1 with JSON", () => {
 });
 
 describe("what nobody expected", () => {
-  it("is INTERNAL with an incident that the log has, and says nothing of its cause", async () => {
+  it("is INTERNAL with an incident that the log has, and says nothing of its cause (R-118)", async () => {
     await using api = await anApiServer({
       answers: { definitions: { trigger: () => Promise.reject(new Error("password is hunter2")) } },
     });

@@ -236,7 +236,7 @@ describe("An answer", () => {
 });
 
 describe("A request", () => {
-  it("arrives as it was asked for, and asks for nothing compressed", async () => {
+  it("arrives as it was asked for, and asks for nothing compressed (R-108)", async () => {
     await using receiver = await aReceiver();
     await using sender = aSender();
     await sender.send(receiver.url("/hook?a=1&b=%20#part"), {

@@ -25,7 +25,7 @@ const notFound =
   () =>
     Promise.reject(Object.assign(new Error("getaddrinfo of a secret name"), { code }));
 
-describe("A request to a name", () => {
+describe("A request to a name (R-119)", () => {
   it.each([
     ["a loopback address", "127.0.0.1"],
     ["a loopback address", "::1"],

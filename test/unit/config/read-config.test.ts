@@ -34,7 +34,7 @@ function refusal(environment: Environment): { variable: string; message: string 
 }
 
 describe("an empty environment", () => {
-  it("gives a node on the embedded database, on the loopback address, in cleartext", () => {
+  it("gives a node on the embedded database, on the loopback address, in cleartext (R-104)", () => {
     expect(read({})).toEqual({
       kind: "read",
       config: {

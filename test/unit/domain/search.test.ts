@@ -102,7 +102,7 @@ describe("matchScore", () => {
     expect(score).toBeLessThan(1);
   });
 
-  it("finds what a longer sentence asks for", () => {
+  it("finds what a longer sentence asks for (R-105)", () => {
     expect(matchScore("监控一下服务器", inContent("监控服务器状态"))).toBeGreaterThan(0.4);
     expect(matchScore("先别监控了", inContent("监控服务器状态"))).toBeGreaterThan(0);
   });

@@ -17,7 +17,7 @@ import {
 } from "./given.ts";
 
 describe("a definition that is manual", () => {
-  it("is active with nothing due, in memory only while something is done, and runs when it is triggered", async () => {
+  it("is active with nothing due, in memory only while something is done, and runs when it is triggered (R-089, R-100)", async () => {
     const world = await given();
     const id = await aDefinition(world.node, { schedule: aSchedule({ timing: { kind: "manual" } }) });
     await world.clock.advance(60_000);
@@ -33,7 +33,7 @@ describe("a definition that is manual", () => {
   });
 });
 
-describe("cancelling a definition", () => {
+describe("cancelling a definition (R-101)", () => {
   it("with its running instances calls them off one and all, through a crash in the middle", async () => {
     const world = await given();
     const id = await aDefinition(world.node, { maxConcurrent: 3 });
@@ -148,7 +148,7 @@ describe("deleting a definition", () => {
     }
   });
 
-  it("leaves finished instances behind, which cannot be tried anew", async () => {
+  it("leaves finished instances behind, which cannot be tried anew (R-089)", async () => {
     const world = await given();
     const id = await aDefinition(world.node);
     const instance = await trigger(world.node, id);

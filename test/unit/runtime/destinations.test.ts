@@ -9,7 +9,7 @@ import { A, destination, dispatch, dispatching } from "./destinations-given.ts";
 import { aRetry, expectSound, gaplessEvents, stateOf } from "./given.ts";
 
 describe("a dispatch", () => {
-  it("is an instance with an id of its own, delivered at once, and COMPLETED by the receiver's 2xx", async () => {
+  it("is an instance with an id of its own, delivered at once, and COMPLETED by the receiver's 2xx (R-107, R-108)", async () => {
     const { node, webhooks, clock, store, ...world } = await dispatching();
     const { id, shard } = await dispatch(node, { payload: { n: 1 } });
     expect(isDispatchId(id)).toBe(true);
@@ -40,7 +40,7 @@ describe("a dispatch", () => {
     });
   });
 
-  it("is tried again as the policy says when the receiver refuses it, and fails in the end with what it said", async () => {
+  it("is tried again as the policy says when the receiver refuses it, and fails in the end with what it said (R-107, R-113, R-114)", async () => {
     const world = await dispatching();
     const { node, webhooks, clock, store } = world;
     webhooks.replies(() => answered(422, { body: '{"why":"wrong"}' }));
@@ -117,7 +117,7 @@ describe("a dispatch", () => {
     expect((await store.queries.getInstance(older.id))?.life.error?.code).toBe("SUPERSEDED");
   });
 
-  it("goes before others by priority, then by age", async () => {
+  it("goes before others by priority, then by age (R-111)", async () => {
     const { node, webhooks, clock } = await dispatching();
     webhooks.replies(() => null);
     await node.destinations.update(A, { change: { maxConcurrent: 1 } });
@@ -163,7 +163,7 @@ describe("an open breaker", () => {
     expect(await stateOf(world, id)).toBe("COMPLETED");
   });
 
-  it("refuses who asks to fail fast, with the time after which to try again", async () => {
+  it("refuses who asks to fail fast, with the time after which to try again (R-118)", async () => {
     const { node } = await opened();
     await expect(dispatch(node, { failFast: true })).rejects.toMatchObject({
       reason: "BREAKER_OPEN",
@@ -172,7 +172,7 @@ describe("an open breaker", () => {
     await expect(dispatch(node)).resolves.toMatchObject({ state: "PENDING" });
   });
 
-  it("tries with the oldest that waits, one at a time, and lets all go when that succeeds", async () => {
+  it("tries with the oldest that waits, one at a time, and lets all go when that succeeds (R-115)", async () => {
     const { node, webhooks, clock, failing } = await opened();
     webhooks.replies(() => null);
     const parked = await dispatch(node);
@@ -214,7 +214,7 @@ describe("an open breaker", () => {
     expect((await destination(after)).breaker.state).toBe("CLOSED");
   });
 
-  it("announces its changes, in the order in which they came", async () => {
+  it("announces its changes, in the order in which they came (R-122)", async () => {
     const world = await opened();
     world.webhooks.replies(() => answered(200));
     await world.clock.advance(61_000);
@@ -259,7 +259,7 @@ describe("a destination", () => {
     expect(webhooks.ids).toContain(second.id);
   });
 
-  it("gets no more at a time than it may bear", async () => {
+  it("gets no more at a time than it may bear (R-141)", async () => {
     const { node, webhooks, clock } = await dispatching();
     webhooks.replies(() => null);
     await node.destinations.update(A, { change: { maxConcurrent: 2 } });

@@ -201,7 +201,7 @@ describe("when a node dies", () => {
 });
 
 describe("when two nodes live", () => {
-  it("commands for the other's shards are refused with SHARD_UNAVAILABLE, and nobody decides twice", async () => {
+  it("commands for the other's shards are refused with SHARD_UNAVAILABLE, and nobody decides twice (R-094)", async () => {
     const world = await given();
     const b = await world.start("b");
     await world.clock.advance(5000);

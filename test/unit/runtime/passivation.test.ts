@@ -18,7 +18,7 @@ import {
 const MINUTE = 60_000;
 
 describe("an actor that does nothing leaves the memory", () => {
-  it("and its deadline still fires on time, near or far", async () => {
+  it("and its deadline still fires on time, near or far (R-090)", async () => {
     for (const intervalMs of [3000, 7000, 16_000, 21_000, 5 * MINUTE, 90 * MINUTE]) {
       const world = await given();
       const startAt = world.clock.now();

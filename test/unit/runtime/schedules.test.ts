@@ -35,7 +35,7 @@ async function expectWholeLedger(world: Given, id: string, from: number, to: num
 }
 
 describe("a cron of each second for an hour", () => {
-  it("has exactly one row per due time, though nodes crash, commits break off and shards change hands all the time", async () => {
+  it("has exactly one row per due time, though nodes crash, commits break off and shards change hands all the time (R-094)", async () => {
     const world = await given();
     const random = seededRandom(11);
     const startAt = world.clock.now();

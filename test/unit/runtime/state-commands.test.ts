@@ -39,7 +39,7 @@ async function outcomeOf(command: () => Promise<string>): Promise<string> {
   return command().catch((error: Error & { reason?: string }) => error.reason ?? error.message);
 }
 
-describe("a definition", () => {
+describe("a definition (R-092)", () => {
   let world: Given;
 
   const put: Record<string, (id: string) => Promise<unknown>> = {
@@ -111,7 +111,7 @@ describe("a definition", () => {
   });
 });
 
-describe("an instance", () => {
+describe("an instance (R-092)", () => {
   let world: Given;
   let worker: TestWorker;
   let definitionId: string;

@@ -74,7 +74,7 @@ describe("the definition of an origin's dispatches", () => {
 });
 
 describe("a dispatch", () => {
-  it("has an id of its kind, which grows with age and leads to the shard of its destination", async () => {
+  it("has an id of its kind, which grows with age and leads to the shard of its destination (R-116)", async () => {
     const world = await given();
     const ids = [(await dispatch(world)).instance.id, (await dispatch(world)).instance.id];
     for (const id of ids) {
@@ -84,7 +84,7 @@ describe("a dispatch", () => {
     expect(ids.toSorted()).toEqual(ids);
   });
 
-  it("brings its name and action, and has the rest from its definition", async () => {
+  it("brings its name and action, and has the rest from its definition (R-113)", async () => {
     const world = await given();
     const { instance } = await dispatch(world, {}, { taskType: "negative_evidence_intervention" });
     expect(instance.spec).toMatchObject({

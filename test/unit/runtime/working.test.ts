@@ -19,7 +19,7 @@ describe("an instance and its worker", () => {
     return node.definitions.trigger(definition.id, { overrides, ignoreOverlap: false });
   }
 
-  it("waits for a worker, is given to it, and is completed by it", async () => {
+  it("waits for a worker, is given to it, and is completed by it (R-142)", async () => {
     const { instance } = await triggered();
     expect(instance).toMatchObject({ state: "PENDING", life: { waitingReason: "NO_WORKER" } });
     const worker = await aWorker(node);
@@ -86,7 +86,7 @@ describe("an instance and its worker", () => {
     expect(worker.signals).toMatchObject([{ stale: true }]);
   });
 
-  it("goes on with its worker after the node was killed and another took over", async () => {
+  it("goes on with its worker after the node was killed and another took over (R-090)", async () => {
     const worker = await aWorker(node);
     const { instance } = await triggered();
     await world.clock.advance(0);

@@ -40,7 +40,7 @@ describe("ListActors", () => {
     }
   });
 
-  it("shows of each what its kind has", async () => {
+  it("shows of each what its kind has (R-095)", async () => {
     const { actors } = await aCluster({ nodes: NODES, actors: ACTORS }).cluster.listActors({});
     const [supervisor, , instance, , queue] = actors;
     expect(supervisor).toMatchObject({

@@ -6,7 +6,7 @@ import { MANUAL_START_AT } from "../../support/manual-clock.ts";
 import { aDefinition, aSchedule, aSupervisor, anOccurrence } from "../../support/records.ts";
 
 describe("GetDefinition", () => {
-  it("shows what it does; the next due time only while it is active", async () => {
+  it("shows what it does; the next due time only while it is active (R-102)", async () => {
     const api = anApiInProcess();
     for (const state of ["ACTIVE", "PAUSED"] as const) {
       const definition = aDefinition({ id: state, state, revision: 3 });
@@ -33,7 +33,7 @@ describe("GetDefinition", () => {
 });
 
 describe("ListDefinitions", () => {
-  it("pages through all, newest first, with filters", async () => {
+  it("pages through all, newest first, with filters (R-102)", async () => {
     const api = anApiInProcess();
     // Several of the same millisecond: the id breaks the tie.
     for (let index = 0; index < 12; index++) {
@@ -94,7 +94,7 @@ describe("ListDefinitions", () => {
 });
 
 describe("SearchDefinitions", () => {
-  it("gives the best match first, and no cancelled ones unless asked", async () => {
+  it("gives the best match first, and no cancelled ones unless asked (R-105)", async () => {
     const api = anApiInProcess();
     api.runtime.put(
       aDefinition({ spec: { name: "a", content: "监控网络" } }),

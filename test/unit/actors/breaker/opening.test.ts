@@ -4,7 +4,7 @@ import { CLOSED_BREAKER, DEFAULT_BREAKER_SETTINGS } from "../../../../src/domain
 import { Story, T0 } from "./given.ts";
 
 describe("a row of failures", () => {
-  it("opens the breaker at the third, for a minute, and says why", () => {
+  it("opens the breaker at the third, for a minute, and says why (R-115)", () => {
     const story = new Story().fails(2, 1);
     expect(story.state).toBe("CLOSED");
     story.fail(2, "CONNECTION");
@@ -120,7 +120,7 @@ describe("the ratio of failures", () => {
 });
 
 describe("an open breaker", () => {
-  it("lets one try when its time has come, not before", () => {
+  it("lets one try when its time has come, not before (R-115)", () => {
     const story = new Story().fails(3).wake(59.999);
     expect([story.state, story.told]).toEqual(["OPEN", []]);
     story.wake(60);

@@ -9,7 +9,7 @@ function live({ record }: Story, s: number): readonly string[] {
   return liveSecrets(record, T0 + s * 1000).map(({ id }) => id);
 }
 
-describe("an update", () => {
+describe("an update (R-141)", () => {
   it("changes what it names, and announces the names", () => {
     const rate = { perSecond: 5, burst: 10 };
     const story = new Story().update(1, { rate, maxConcurrent: undefined, headersMs: 20_000 });

@@ -133,7 +133,7 @@ describe("the grace of a cancel", () => {
 });
 
 describe("retries", () => {
-  it("wait min(initial * factor^n + jitter * chance, cap)", () => {
+  it("wait min(initial * factor^n + jitter * chance, cap) (R-112)", () => {
     const policy = retry({ initialDelayMs: 1000, factor: 3, jitterMs: 500, maxDelayMs: 8000, maxRetries: 9 });
     const delays: number[] = [];
     const life = new Life({ retry: policy });
@@ -155,7 +155,7 @@ describe("retries", () => {
     });
   });
 
-  it("end with the error when the policy's number is used up, or the error says so", () => {
+  it("end with the error when the policy's number is used up, or the error says so (R-113)", () => {
     const life = new Life({ retry: retry({ maxRetries: 1, initialDelayMs: 1000 }) })
       .start(0)
       .fail(0)

@@ -27,7 +27,7 @@ describe("a queue", () => {
     expect(queue.idle).toBe(true);
   });
 
-  it("gives the more urgent first, then the older", () => {
+  it("gives the more urgent first, then the older (R-111)", () => {
     const queue = new Queue({ frontLimit: 10, lowMark: 2 });
     for (const [id, priority] of [
       ["3", 3],
@@ -192,7 +192,7 @@ describe("a priority that waits while more urgent ones are served", () => {
   });
 });
 
-describe("a queue that is longer than its front", () => {
+describe("a queue that is longer than its front (R-120)", () => {
   it("leaves what comes later to the store, and reads on from where its front ends", () => {
     const queue = new Queue({ frontLimit: 2, lowMark: 2 });
     expect(["1", "2", "3", "4"].map((id) => queue.offer(anItem(id)).kind)).toEqual(["kept", "kept", "tail", "tail"]);

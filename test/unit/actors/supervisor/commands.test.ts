@@ -5,7 +5,7 @@ import { DEFAULT_TIMEOUTS } from "../../../../src/domain/policy/timeouts.ts";
 import { aSchedule } from "../../../support/records.ts";
 import { T0, Told, everyTenSeconds, fixedDelay } from "./given.ts";
 
-describe("pausing a definition", () => {
+describe("pausing a definition (R-092, R-098, R-099)", () => {
   it("records what falls due as PAUSED, with the reason, and fires again when resumed", () => {
     const told = new Told().pause(5).take(10);
     expect(told.outcomes).toEqual(["PAUSED 10"]);
@@ -22,7 +22,7 @@ describe("pausing a definition", () => {
     expect(told.take(20).definition.revision).toBe(revision + 1);
   });
 
-  it("does not keep it from being triggered by hand", () => {
+  it("does not keep it from being triggered by hand (R-100)", () => {
     expect(new Told().pause(1).trigger(2).effects).toEqual(["spawn"]);
   });
 

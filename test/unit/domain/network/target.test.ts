@@ -6,7 +6,7 @@ const NOTHING: readonly AddressRange[] = [];
 const LOOPBACK = [addressRange("127.0.0.0/8")];
 const PRIVATE = [addressRange("10.0.0.0/8")];
 
-describe("what the text of a URL tells against it", () => {
+describe("what the text of a URL tells against it (R-119)", () => {
   it.each([
     "https://hooks.example.com/in?key=1#part",
     "http://hooks.example.com:8080/",

@@ -17,7 +17,7 @@ describe("manual", () => {
   });
 });
 
-describe("immediate and at", () => {
+describe("immediate and at (R-091)", () => {
   test("immediate is due once, at the anchor", () => {
     const schedule = scheduleOf({ kind: "immediate" }, { anchorAt: at("2026-05-01T12:00Z") });
     expect(due(schedule, "2026-05-01T11:00Z")).toEqual(["2026-05-01T12:00Z"]);
@@ -31,7 +31,7 @@ describe("immediate and at", () => {
   });
 });
 
-describe("every", () => {
+describe("every (R-091, R-097)", () => {
   test("without a phase, counts from the anchor", () => {
     const schedule = scheduleOf(every(30 * MINUTE), { anchorAt: at("2026-01-01T00:07Z") });
     expect(due(schedule, "2026-01-01T00:07Z")).toEqual(["2026-01-01T00:37Z", "2026-01-01T01:07Z", "2026-01-01T01:37Z"]);
@@ -88,7 +88,7 @@ describe("fixed delay", () => {
   });
 });
 
-describe("several cron lines", () => {
+describe("several cron lines (R-091)", () => {
   test("a time that two lines name is due once", () => {
     const schedule = scheduleOf(cron("0 8 * * *", "0 8,20 * * *", "30 9 * * *"));
     expect(due(schedule, "2026-01-01T00:00Z", 4)).toEqual([

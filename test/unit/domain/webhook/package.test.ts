@@ -34,7 +34,7 @@ describe("the package of a piece of evidence", () => {
   });
   const callback = { attemptToken: "t.1.x", url: "https://belfry.example.com/callbacks/t.1.x" };
 
-  it("is that of the source, in its order, with who sends it and how to answer", () => {
+  it("is that of the source, in its order, with who sends it and how to answer (R-109, R-110)", () => {
     expect(JSON.stringify(packageOf(instance, action, callback))).toBe(
       JSON.stringify({
         task_type: "negative_evidence_intervention",

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { MAX_URL, normalWebhookUrl, webhookUrlViolation } from "../../../../src/domain/webhook/url.ts";
 
-describe("a webhook URL", () => {
+describe("a webhook URL (R-119)", () => {
   it.each([
     ["https://hooks.example.com/webhook", "https://hooks.example.com/webhook"],
     ["HTTPS://Hooks.Example.com", "https://hooks.example.com/"],

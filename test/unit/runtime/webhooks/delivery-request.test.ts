@@ -74,7 +74,7 @@ function delivery({
 }
 
 describe("what is sent", () => {
-  it("is the package, to the URL of the action", () => {
+  it("is the package, to the URL of the action (R-108)", () => {
     const { request } = delivery();
     expect(request.url).toBe("https://hooks.example.com/webhook");
     expect(JSON.parse(request.body)).toMatchObject({
@@ -115,7 +115,7 @@ describe("what is sent", () => {
     expect(span?.(one?.headers["traceparent"])).not.toBe(span?.(other?.headers["traceparent"]));
   });
 
-  it("tells how to report the result, when the receiver shall", () => {
+  it("tells how to report the result, when the receiver shall (R-110)", () => {
     const { request } = delivery({ action: { callback: { timeoutMs: 60_000 } } });
     expect(JSON.parse(request.body)).toMatchObject({
       delivery_instructions: {

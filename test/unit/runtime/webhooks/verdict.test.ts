@@ -38,7 +38,7 @@ describe("an answer", () => {
     [599, "SERVER_ERROR", true],
     [600, "BAD_RESPONSE", true],
     [999, "BAD_RESPONSE", true],
-  ])("of %i is a failure by %s; tried again: %s", (status, cause, retryable) => {
+  ])("of %i is a failure by %s; tried again: %s (R-114)", (status, cause, retryable) => {
     expect(judged(anAnswer({ status }))).toEqual({
       ok: false,
       error: { code: `HTTP_${status}`, message: expect.stringContaining(String(status)), traceback: "" },
@@ -107,7 +107,7 @@ describe("a delivery without answer", () => {
     ["TLS", "TLS_FAILED"],
     ["TIMEOUT", "TIMEOUT"],
     ["BAD_RESPONSE", "BAD_RESPONSE"],
-  ])("for %s fails with %s, and is tried again", (cause, code) => {
+  ])("for %s fails with %s, and is tried again (R-114)", (cause, code) => {
     expect(judged(aFailure({ cause, message: "It broke." }))).toEqual({
       ok: false,
       error: { code, message: "It broke.", traceback: "" },

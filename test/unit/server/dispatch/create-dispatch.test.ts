@@ -43,8 +43,8 @@ function refused(request: JsonObject) {
   return refusalOf(call);
 }
 
-describe("CreateDispatch with evidence", () => {
-  it("packs it under the names of the source", async () => {
+describe("CreateDispatch with evidence (R-123, R-140)", () => {
+  it("packs it under the names of the source (R-109)", async () => {
     const { origin, overrides, action } = await created({ evidence, webhookUrl: HOOK, priority: "PRIORITY_MEDIUM" });
     expect(origin).toBe(ORIGIN);
     expect(overrides).toMatchObject({ name: "negative_evidence_intervention", priority: 3 });
@@ -67,7 +67,7 @@ describe("CreateDispatch with evidence", () => {
     });
   });
 
-  it("answers with the dispatch", async () => {
+  it("answers with the dispatch (R-116)", async () => {
     const { dispatch } = await created({ evidence, webhookUrl: HOOK, priority: "PRIORITY_LOW" });
     expect(dispatch).toMatchObject({
       state: InstanceState.PENDING,
@@ -81,7 +81,7 @@ describe("CreateDispatch with evidence", () => {
     expect(dispatch.id).toMatch(/^wf_\d{13}_[0-9a-f]{20}$/);
   });
 
-  it.each(Object.keys(evidence))("refuses one without %s", async (field) => {
+  it.each(Object.keys(evidence))("refuses one without %s (R-116, R-118)", async (field) => {
     const { [field as keyof typeof evidence]: _, ...others } = evidence;
     expect(await refused({ evidence: others, webhookUrl: HOOK })).toMatchObject({
       code: "InvalidArgument",
@@ -98,7 +98,7 @@ describe("CreateDispatch with evidence", () => {
   });
 
   it.each(["example.com/source", "javascript:alert(1)", "https://exa mple.com/", "ftp://example.com/"])(
-    "refuses %s as the place where it was found",
+    "refuses %s as the place where it was found (R-119)",
     async (associatedUrl) => {
       expect(await refused({ evidence: { ...evidence, associatedUrl }, webhookUrl: HOOK })).toMatchObject({
         fields: ["evidence.associatedUrl"],
@@ -119,7 +119,7 @@ describe("CreateDispatch with evidence", () => {
   });
 });
 
-describe("CreateDispatch with any other task", () => {
+describe("CreateDispatch with any other task (R-123)", () => {
   it("takes its type as name and its data as they are", async () => {
     const { overrides, action } = await created(task);
     expect(overrides).toMatchObject({ name: "competitor_alert", payload: { rival: "x" } });
@@ -290,7 +290,7 @@ describe("CreateDispatch", () => {
     },
   );
 
-  it("says what a closed destination says", async () => {
+  it("says what a closed destination says (R-118)", async () => {
     const api = anApiInProcess({
       dispatches: {
         create: async () => {

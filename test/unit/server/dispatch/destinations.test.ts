@@ -211,7 +211,7 @@ describe("UpdateDestination", () => {
       }),
     );
 
-  it("changes what the message has set, each setting as a whole", async () => {
+  it("changes what the message has set, each setting as a whole (R-141)", async () => {
     const api = given();
     const settings = { maxConcurrent: 5, rateLimit: { perSecond: 2.5 }, breaker: { consecutiveFailures: 9 } };
     const { destination } = await update(api, { settings });

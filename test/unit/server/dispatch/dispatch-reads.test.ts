@@ -15,7 +15,7 @@ import { aDispatch, aWebhook, HOOK, ORIGIN } from "./given.ts";
 const HOUR_MS = 3_600_000;
 
 describe("GetDispatch", () => {
-  it("says what became of it", async () => {
+  it("says what became of it (R-117)", async () => {
     const api = anApiInProcess();
     const dispatch = ended(aDispatch(), "COMPLETED", { attemptCount: 1 });
     api.runtime.put(dispatch);

@@ -35,7 +35,7 @@ async function spec(given: JsonObject): Promise<DefinitionSpec> {
 }
 
 describe("CreateDefinition fills in what is left out", () => {
-  it("with the defaults that the schema names", async () => {
+  it("with the defaults that the schema names (R-096, R-112, R-113, R-120)", async () => {
     expect(await created({})).toEqual({
       startPaused: false,
       spec: {
@@ -98,7 +98,7 @@ describe("CreateDefinition fills in what is left out", () => {
 });
 
 describe("CreateDefinition reads", () => {
-  it("every kind of schedule", async () => {
+  it("every kind of schedule (R-091)", async () => {
     const schedules: [JsonObject, object][] = [
       [{ immediate: {} }, { timing: { kind: "immediate" } }],
       [{ at: { time: "2027-12-01T08:00:00+08:00" } }, { timing: { kind: "at", at: Date.UTC(2027, 11, 1) } }],
@@ -158,7 +158,7 @@ describe("CreateDefinition reads", () => {
 });
 
 describe("CreateDefinition answers", () => {
-  it("with the instance of an immediate schedule, id and request id handed on", async () => {
+  it("with the instance of an immediate schedule, id and request id handed on (R-091, R-096)", async () => {
     const commands: CreateDefinition[] = [];
     const instance = anInstance();
     const api = anApiInProcess({
