@@ -1,14 +1,15 @@
 /**
- * docs/requirements.md: every requirement of task centres with the tests that show it, found by the ids that tests name in titles and comments.
+ * docs/requirements.md: every requirement with the tests that show it, found by the ids that tests name in titles and comments.
  *
- * `node scripts/requirements.ts` writes it; with `--check` it compares, and ends with 1 when the page is stale or a requirement has no test.
+ * `node scripts/requirements.ts` writes it; with `--check` it compares, and ends with 1 when the page is stale, a requirement has no test, or a test
+ * names one that is open.
  */
 import { glob, readFile, writeFile } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 
 import { markdownTable } from "./markdown-table.ts";
-import { REQUIREMENTS } from "./requirements-texts.ts";
-import type { RequirementSection } from "./requirements-texts.ts";
+import { REQUIREMENTS } from "./requirements/all.ts";
+import type { Requirement, RequirementSection } from "./requirements/requirement.ts";
 
 /** Files by requirement, in the order of their paths. */
 export type TestsById = ReadonlyMap<string, readonly string[]>;
@@ -31,24 +32,42 @@ export function requirementsIn(text: string): ReadonlySet<string> {
   return ids;
 }
 
-/** The page, with a table for each section. */
+/** The page, with a table for each section, and a column of remarks where there are any. */
 export function requirementsPage(sections: readonly RequirementSection[], tests: TestsById): string {
   const parts = sections.map(({ title, texts }) => {
-    const rows = Object.entries(texts).map(([id, text]) => [id, text, (tests.get(id) ?? []).map(linkTo).join(", ")]);
-    return `## ${title}\n\n${markdownTable(["id", "what it asks", "shown by"], rows)}\n`;
+    const all = requirementsOf(texts);
+    const hasNotes = all.some(({ note }) => note !== undefined);
+    const rows = all.map(({ id, text, note = "", open }) => {
+      const shownBy = open === true ? "not yet" : (tests.get(id) ?? []).map(linkTo).join(", ");
+      return hasNotes ? [id, text, note, shownBy] : [id, text, shownBy];
+    });
+    const head = ["id", "what it asks", ...(hasNotes ? ["remark"] : []), "shown by"];
+    return `## ${title}\n\n${markdownTable(head, rows)}\n`;
   });
   return `${HEAD}\n${parts.join("\n")}`;
 }
 
-const HEAD = `# Requirements of task centres
+const HEAD = `# Requirements
 
-What is asked of 任务中心, in a line each, and the tests that show it. The [guide](task-centers.md) says how it works. This page is made by
-\`scripts/requirements.ts\` from the ids that tests name.
+What is asked of Belfry, in a line each, and the tests that show it. A remark says where Belfry does it otherwise, or not all of it. This page is made
+by \`scripts/requirements.ts\` from the ids that tests name.
+
+Guides: [task centres](task-centers.md) (任务中心), [schedules](schedules.md), [webhooks](webhooks.md), [configuration](configuration.md).
 `;
 
-/** Requirements without a test. */
-export function missingIn(sections: readonly RequirementSection[], tests: TestsById): readonly string[] {
-  return sections.flatMap(({ texts }) => Object.keys(texts)).filter((id) => (tests.get(id) ?? []).length === 0);
+/** What is wrong between requirements and tests, a line each: no test names one, or a test names one that is said to be open. */
+export function faultsIn(sections: readonly RequirementSection[], tests: TestsById): readonly string[] {
+  return sections
+    .flatMap(({ texts }) => requirementsOf(texts))
+    .flatMap(({ id, open }) => {
+      const [first] = tests.get(id) ?? [];
+      if (open === true) return first === undefined ? [] : [`${id} is open, and ${first} names it.`];
+      return first === undefined ? [`No test names ${id}.`] : [];
+    });
+}
+
+function requirementsOf(texts: RequirementSection["texts"]): readonly (Requirement & { readonly id: string })[] {
+  return Object.entries(texts).map(([id, given]) => ({ id, ...(typeof given === "string" ? { text: given } : given) }));
 }
 
 /** Which files below `root` name what. */
@@ -72,8 +91,8 @@ function linkTo(path: string): string {
 
 async function main([mode]: readonly string[]): Promise<number> {
   const tests = await testsById(".");
-  const missing = missingIn(REQUIREMENTS, tests);
-  if (missing.length > 0) process.stderr.write(`No test names ${missing.join(", ")}.\n`);
+  const faults = faultsIn(REQUIREMENTS, tests);
+  for (const fault of faults) process.stderr.write(`${fault}\n`);
   const wanted = requirementsPage(REQUIREMENTS, tests);
   if (mode !== "--check") {
     await writeFile(PAGE, wanted);
@@ -81,7 +100,7 @@ async function main([mode]: readonly string[]): Promise<number> {
   }
   const isStale = (await readFile(PAGE, "utf8").catch(() => "")) !== wanted;
   if (isStale) process.stderr.write(`${PAGE} is not what the tests name: run \`npm run requirements\`.\n`);
-  return isStale || missing.length > 0 ? 1 : 0;
+  return isStale || faults.length > 0 ? 1 : 0;
 }
 
 if (import.meta.main) process.exitCode = await main(process.argv.slice(2));

@@ -5,8 +5,9 @@ import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { markdownTable } from "../../../scripts/markdown-table.ts";
-import { REQUIREMENTS } from "../../../scripts/requirements-texts.ts";
-import { missingIn, requirementsIn, requirementsPage, testsById } from "../../../scripts/requirements.ts";
+import { REQUIREMENTS } from "../../../scripts/requirements/all.ts";
+import type { RequirementSection } from "../../../scripts/requirements/requirement.ts";
+import { faultsIn, requirementsIn, requirementsPage, testsById } from "../../../scripts/requirements.ts";
 
 // Ids of here are beyond those that there are: this test shows none of them.
 describe("the ids that a test names", () => {
@@ -63,22 +64,56 @@ describe("the page", () => {
     expect(page).toMatch(/\| R-902 \| Another {6}\| +\|\n$/);
   });
 
-  it("lacks nothing when every requirement has a test", () => {
-    expect(missingIn(sections, new Map([["R-901", ["test/a.test.ts"]]]))).toEqual(["R-902"]);
-    expect(
-      missingIn(
-        sections,
-        new Map([
-          ["R-901", ["a"]],
-          ["R-902", ["a"]],
-        ]),
-      ),
-    ).toEqual([]);
+  it("has a column of remarks in a section that has any, and in no other", () => {
+    const page = requirementsPage(
+      [...sections, { title: "任务控制", texts: { "R-903": { text: "Third", note: "Otherwise" }, "R-904": "Last" } }],
+      new Map(),
+    );
+    expect(page).toMatch(/\| id {4}\| what it asks \| shown by \|\n/);
+    expect(page).toMatch(/\| id {4}\| what it asks \| remark {4}\| shown by \|\n/);
+    expect(page).toMatch(/\| R-903 \| Third {8}\| Otherwise \| +\|\n\| R-904 \| Last {9}\| {11}\| +\|\n$/);
   });
 
-  it("is about all of them, each once and in order", () => {
-    const ids = REQUIREMENTS.flatMap(({ texts }) => Object.keys(texts));
-    expect(ids).toEqual(Array.from({ length: 88 }, (_, index) => `R-${String(index + 1).padStart(3, "0")}`));
+  it('says "not yet" of a requirement that is open', () => {
+    const texts = { "R-901": { text: "One", open: true } } satisfies RequirementSection["texts"];
+    expect(requirementsPage([{ title: "金智", texts }], new Map())).toMatch(/\| R-901 \| One {10}\| not yet {2}\|\n$/);
+  });
+});
+
+describe("the check", () => {
+  const texts = {
+    "R-901": "One",
+    "R-902": { text: "Another", note: "Otherwise" },
+    "R-903": { text: "Third", open: true },
+  } satisfies RequirementSection["texts"];
+  const faults = (...named: readonly string[]) =>
+    faultsIn([{ title: "金智", texts }], new Map(named.map((id) => [id, ["test/a.test.ts", "test/b.test.ts"]])));
+
+  it("finds nothing wrong when tests name all that is not open, and nothing else", () => {
+    expect(faults("R-901", "R-902")).toEqual([]);
+  });
+
+  it("tells which ones no test names", () => {
+    expect(faults("R-901")).toEqual(["No test names R-902."]);
+  });
+
+  it("tells which ones a test names though they are said to be open", () => {
+    expect(faults("R-901", "R-902", "R-903")).toEqual(["R-903 is open, and test/a.test.ts names it."]);
+  });
+});
+
+describe("the requirements", () => {
+  const idsOf = ({ texts }: RequirementSection): readonly string[] => Object.keys(texts);
+
+  it("are all there, each once", () => {
+    const ids = REQUIREMENTS.flatMap(idsOf);
+    expect(ids.toSorted()).toEqual(
+      Array.from({ length: 142 }, (_, index) => `R-${String(index + 1).padStart(3, "0")}`),
+    );
+  });
+
+  it.each(REQUIREMENTS)("stand in order: $title", (section) => {
+    expect(idsOf(section)).toEqual(idsOf(section).toSorted());
   });
 });
 

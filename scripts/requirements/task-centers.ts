@@ -1,12 +1,7 @@
-/** What the requirements of task centres ask, a line each, under the headings of the documents that they come from. */
+/** What is asked of task centres, under the headings of the documents that it comes from. */
+import type { RequirementSection } from "./requirement.ts";
 
-export interface RequirementSection {
-  readonly title: string;
-  /** By id. */
-  readonly texts: Readonly<Record<string, string>>;
-}
-
-export const REQUIREMENTS: readonly RequirementSection[] = [
+export const TASK_CENTERS: readonly RequirementSection[] = [
   {
     title: "Contract and registry (核心组件, 架构总览)",
     texts: {
