@@ -9,6 +9,7 @@ import { resolve } from "node:path";
 import { breakerMachine } from "../src/actors/breaker/machine.ts";
 import { destinationMachine } from "../src/actors/destination/machine.ts";
 import { instanceMachine } from "../src/actors/instance/machine.ts";
+import { lockMachine } from "../src/actors/lock/machine.ts";
 import { platformMachine } from "../src/actors/platform/machine.ts";
 import { sessionMachine } from "../src/actors/session/machine.ts";
 import { supervisorMachine } from "../src/actors/supervisor/machine.ts";
@@ -139,6 +140,7 @@ function page(): string {
     section("Destination (推送目标)", "src/actors/destination/machine.ts", destinationMachine),
     section("Platform (第三方平台)", "src/actors/platform/machine.ts", platformMachine),
     section("Session (审批实例)", "src/actors/session/machine.ts", sessionMachine),
+    section("Lock (任务锁)", "src/actors/lock/machine.ts", lockMachine),
     section("Breaker (熔断器): of a destination or a platform", "src/actors/breaker/machine.ts", breakerMachine),
   ].join("\n");
 }

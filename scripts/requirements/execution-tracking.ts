@@ -18,10 +18,8 @@ export const EXECUTION_TRACKING: RequirementSection = {
       text: "What was STARTED and is over its time (超时) becomes FAILURE: swept every 30 minutes, 10 minutes allowed, both set",
       open: true,
     },
-    "R-129": {
-      text: "Locks (锁) are acquired, released and asked for; `prevent_duplicate_task` (防重复) keeps a second run away",
-      open: true,
-    },
+    "R-129":
+      "Locks (锁) are acquired, released and asked for; `prevent_duplicate_task` (防重复) keeps a second run away",
     "R-130": {
       text: "What is old is cleaned up (清理) at 02:00, or as set: only what is completed, if wanted, and in batches",
       open: true,

@@ -9,6 +9,7 @@ import { addDispatchesCommand } from "./dispatches/command.ts";
 import { addDoctorCommand } from "./doctor/command.ts";
 import { addHealthCommand } from "./health/command.ts";
 import { addInstancesCommand } from "./instances/command.ts";
+import { addLocksCommand } from "./locks/command.ts";
 import { addMigrateCommand } from "./migrate/command.ts";
 import { addPlatformsCommand } from "./platforms/command.ts";
 import { addPushesCommand } from "./pushes/command.ts";
@@ -50,6 +51,7 @@ export function buildProgram(surroundings: Surroundings): Command {
   addPushesCommand(program, surroundings);
   addWorkItemsCommand(program, surroundings);
   addConfigCommand(program, surroundings);
+  addLocksCommand(program, surroundings);
   addWatchCommand(program, surroundings);
   addClusterCommands(program, surroundings);
   addHealthCommand(program, surroundings);

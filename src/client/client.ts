@@ -7,6 +7,7 @@ import { DefinitionService } from "../gen/belfry/v1/definition_service_pb.ts";
 import { DispatchService } from "../gen/belfry/v1/dispatch_service_pb.ts";
 import { EventService } from "../gen/belfry/v1/event_service_pb.ts";
 import { InstanceService } from "../gen/belfry/v1/instance_service_pb.ts";
+import { LockService } from "../gen/belfry/v1/lock_service_pb.ts";
 import { PlatformService } from "../gen/belfry/v1/platform_service_pb.ts";
 import { PushService } from "../gen/belfry/v1/push_service_pb.ts";
 import { WorkItemService } from "../gen/belfry/v1/work_item_service_pb.ts";
@@ -57,6 +58,7 @@ export interface BelfryClient {
   readonly workItems: Client<typeof WorkItemService>;
   readonly pushes: Client<typeof PushService>;
   readonly configs: Client<typeof ConfigService>;
+  readonly locks: Client<typeof LockService>;
   readonly events: Client<typeof EventService>;
   readonly cluster: Client<typeof ClusterService>;
   /** The events as one unbroken sequence, over any number of connections. */
@@ -102,6 +104,7 @@ export function createBelfryClient(url: string, options: BelfryClientOptions = {
     workItems: createClient(WorkItemService, transport),
     pushes: createClient(PushService, transport),
     configs: createClient(ConfigService, transport),
+    locks: createClient(LockService, transport),
     events,
     cluster: createClient(ClusterService, transport),
     watchEvents: (watch = {}) =>

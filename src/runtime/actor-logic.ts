@@ -1,5 +1,6 @@
 import { decideDestination } from "../actors/destination/decide.ts";
 import { decideInstance } from "../actors/instance/decide.ts";
+import { decideLock } from "../actors/lock/decide.ts";
 import { decidePlatform } from "../actors/platform/decide.ts";
 import { decideSession } from "../actors/session/decide.ts";
 import { decideSupervisor } from "../actors/supervisor/decide.ts";
@@ -9,6 +10,7 @@ export interface ActorLogic {
   readonly decideInstance: typeof decideInstance;
   readonly decideSupervisor: typeof decideSupervisor;
   readonly decideDestination: typeof decideDestination;
+  readonly decideLock: typeof decideLock;
   readonly decidePlatform: typeof decidePlatform;
   readonly decideSession: typeof decideSession;
 }
@@ -17,6 +19,7 @@ export const ACTORS: ActorLogic = {
   decideInstance,
   decideSupervisor,
   decideDestination,
+  decideLock,
   decidePlatform,
   decideSession,
 };

@@ -15,6 +15,7 @@ import type { RetryPolicy } from "../domain/policy/retry.ts";
 import type { Timeouts } from "../domain/policy/timeouts.ts";
 import type { DestinationRecord, DestinationSettings } from "../domain/webhook/destination.ts";
 import type { Configs } from "./config/api.ts";
+import type { LockCommands } from "./locks/api.ts";
 import type { PushStatesTold, TaskCenters } from "./platforms/api.ts";
 
 /** A definition and how its supervisor stands. */
@@ -305,8 +306,8 @@ export interface ShardView {
 
 /** An actor in the memory of a node. */
 export interface ActorView {
-  readonly kind: "supervisor" | "instance" | "destination" | "platform" | "queue";
-  /** Of its definition, instance or platform; the origin of a destination; the name of a queue. */
+  readonly kind: "supervisor" | "instance" | "destination" | "platform" | "lock" | "queue";
+  /** Of its definition, instance or platform; the origin of a destination; the name of a queue or lock. */
   readonly id: string;
   readonly nodeId: string;
   /** Null: a queue has none. */
@@ -317,7 +318,7 @@ export interface ActorView {
   readonly idleMs: number;
   /** When it has something to do by itself; null: never. */
   readonly wakeAt: number | null;
-  /** What waits in a queue in memory; of a supervisor, its instances in memory. */
+  /** What waits in a queue in memory, or for a lock; of a supervisor, its instances in memory. */
   readonly waiting: number;
   /** Free slots of workers, of a queue. */
   readonly freeSlots: number;
@@ -356,6 +357,7 @@ export interface Runtime {
   readonly destinations: DestinationCommands;
   readonly taskCenters: TaskCenters;
   readonly configs: Configs;
+  readonly locks: LockCommands;
   readonly workers: WorkerCommands;
   readonly events: EventFeed;
   readonly cluster: ClusterView;

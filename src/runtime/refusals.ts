@@ -91,6 +91,31 @@ export function staleAttempt(): BelfryError {
   return new BelfryError("STALE_ATTEMPT", "This attempt is over; nothing was changed. Stop working on it.");
 }
 
+/** @param forMs how long it is held from now on, when nothing happens before. */
+export function lockHeld(
+  name: string,
+  { holder, expireAt, forMs }: { readonly holder: string; readonly expireAt: number; readonly forMs: number },
+): BelfryError {
+  const expireTime = new Date(expireAt).toISOString();
+  return new BelfryError(
+    "LOCK_HELD",
+    `The lock "${name}" is held by "${holder}" until ${expireTime}. Try again then, or wait for it with \`wait\`.`,
+    { metadata: { name, holder, expireTime }, retryAfterMs: forMs },
+  );
+}
+
+export function lockLost(name: string, token: number): BelfryError {
+  return new BelfryError(
+    "LOCK_LOST",
+    `Token ${token} is not that of whoever holds the lock "${name}": it was released, or its time was up. Stop what it protects.`,
+    { metadata: { name, token: String(token) } },
+  );
+}
+
+export function lockNotFound(name: string): BelfryError {
+  return new BelfryError("LOCK_NOT_FOUND", `Nobody ever held a lock "${name}".`, { metadata: { name } });
+}
+
 /** A trigger that the definition's own policies refuse. */
 export function refusalOf({
   reason,

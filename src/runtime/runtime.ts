@@ -18,10 +18,13 @@ import { definitionCommands } from "./definition-commands.ts";
 import { SharedEventFeed } from "./event-feed.ts";
 import { destinationCommands, dispatchCommands } from "./destinations/destination-commands.ts";
 import { destinationActors } from "./destinations/destination-actors.ts";
-import { natsExecutor } from "./executors/nats-executor.ts";
+import { natsExecutors } from "./executors/nats-executor.ts";
 import { Gate } from "./gate.ts";
 import { instanceCommands } from "./instance-commands.ts";
 import { Journal } from "./journal.ts";
+import { lockCommands } from "./locks/lock-commands.ts";
+import { Locks } from "./locks/locks.ts";
+import { callersLocks } from "./locks/waiting-acquire.ts";
 import { Ownership } from "./ownership.ts";
 import { Passivation } from "./passivation.ts";
 import { Publisher } from "./publishing/publisher.ts";
@@ -72,7 +75,7 @@ export function startRuntime(deps: RuntimeDeps): StartedRuntime {
         queues.keepShards((shard) => !lost.has(shard));
         journal.dropShards(lost);
         cluster.lost(lost);
-        for (const part of [destinations, centers.platforms, centers.sessions]) {
+        for (const part of [destinations, centers.platforms, centers.sessions, locks]) {
           part.lost(lost);
         }
         publisher?.lost(lost);
@@ -212,6 +215,7 @@ export function startRuntime(deps: RuntimeDeps): StartedRuntime {
     },
     exchange,
   );
+  const locks = new Locks({ node: deps, ownership, journal });
   const requests = new Requests({ store: store.actors, journal, ownership, clock, log });
   const gate = new Gate({ journal, options });
   const systemDefinitions = new SystemDefinitions({ clock, journal, ownership, residents, activation, decisions });
@@ -280,6 +284,7 @@ export function startRuntime(deps: RuntimeDeps): StartedRuntime {
     destinations: destinationCommands({ ...commands, destinations }),
     dispatches: dispatchCommands({ ...commands, destinations, systemDefinitions }),
     configs: configuration.local,
+    locks: lockCommands({ ...commands, locks }),
   };
   const routed = routedCommands({
     local,
@@ -294,7 +299,7 @@ export function startRuntime(deps: RuntimeDeps): StartedRuntime {
     clock,
     cluster,
     residents,
-    served: () => [...destinations.views(), ...centers.platforms.views()],
+    served: () => [...destinations.views(), ...centers.platforms.views(), ...locks.views()],
     queues,
     nodeId: options.nodeId,
   });
@@ -310,10 +315,6 @@ export function startRuntime(deps: RuntimeDeps): StartedRuntime {
     lose: (token, session) => exchange.lose(token, session),
     takeBack: (token) => exchange.takeBack(token),
   });
-  const natsRequests =
-    deps.requester === undefined
-      ? null
-      : natsExecutor({ requester: deps.requester, workers: routedWorkers, clock, log, nodeId: options.nodeId });
 
   ownership.start();
   cluster.start();
@@ -322,11 +323,11 @@ export function startRuntime(deps: RuntimeDeps): StartedRuntime {
   readAhead.start();
   passivation.start();
   requests.start();
-  const executors = [...centers.jobs(), ...(natsRequests === null ? [] : [natsRequests])];
+  const executors = [...centers.jobs(), ...natsExecutors(deps, routedWorkers)];
   const called = [destinations, centers.platforms];
   executors.forEach((executor) => executor.start());
   called.forEach((part) => part.start());
-  centers.sessions.start();
+  [centers.sessions, locks].forEach((part) => part.start());
 
   function quiesce(): void {
     queues.close();
@@ -337,7 +338,7 @@ export function startRuntime(deps: RuntimeDeps): StartedRuntime {
   async function stopParts(): Promise<void> {
     requests.stop();
     passivation.stop();
-    centers.sessions.stop();
+    [centers.sessions, locks].forEach((part) => part.stop());
     exchange.stop();
     feed.stop();
     deadlines.stop();
@@ -351,6 +352,7 @@ export function startRuntime(deps: RuntimeDeps): StartedRuntime {
     destinations: routed.destinations,
     taskCenters: centers.facade(),
     configs: configuration.facade(routed.configs),
+    locks: callersLocks({ routed: routed.locks, clock, ids, isLeaving: () => gate.draining }),
     workers: routedWorkers,
     events: feed,
     cluster: {

@@ -5,6 +5,7 @@ import { DispatchService } from "../gen/belfry/v1/dispatch_service_pb.ts";
 import { file_belfry_v1_error_reason } from "../gen/belfry/v1/error_reason_pb.ts";
 import { EventService } from "../gen/belfry/v1/event_service_pb.ts";
 import { InstanceService } from "../gen/belfry/v1/instance_service_pb.ts";
+import { LockService } from "../gen/belfry/v1/lock_service_pb.ts";
 import { PlatformService } from "../gen/belfry/v1/platform_service_pb.ts";
 import { PushService } from "../gen/belfry/v1/push_service_pb.ts";
 import { WorkItemService } from "../gen/belfry/v1/work_item_service_pb.ts";
@@ -22,6 +23,7 @@ import { dispatchHandlers } from "./handlers/dispatch-handlers.ts";
 import type { ServiceEnvironment } from "./handlers/environment.ts";
 import { eventHandlers } from "./handlers/event-handlers.ts";
 import { instanceHandlers } from "./handlers/instance-handlers.ts";
+import { lockHandlers } from "./handlers/lock-handlers.ts";
 import { platformHandlers } from "./handlers/platform-handlers.ts";
 import { pushHandlers } from "./handlers/push-handlers.ts";
 import { workItemHandlers } from "./handlers/work-item-handlers.ts";
@@ -39,6 +41,7 @@ const API = [
   WorkItemService,
   PushService,
   ConfigService,
+  LockService,
   EventService,
   ClusterService,
 ];
@@ -59,6 +62,7 @@ export function allMethods(environment: ServiceEnvironment): GuardedMethod[] {
     ...guardService(WorkItemService, workItemHandlers(environment), environment),
     ...guardService(PushService, pushHandlers(environment), environment),
     ...guardService(ConfigService, configHandlers(environment), environment),
+    ...guardService(LockService, lockHandlers(environment), environment),
     ...guardService(EventService, eventHandlers(environment), environment),
     ...guardService(ClusterService, clusterHandlers(environment), environment),
     ...guardService(Health, health, environment),

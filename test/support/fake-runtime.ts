@@ -19,6 +19,7 @@ import type {
   DispatchCommands,
   EventFeed,
   InstanceCommands,
+  LockCommands,
   NodeView,
   PlatformView,
   Runtime,
@@ -53,6 +54,7 @@ export interface Answers {
   readonly approvals?: Partial<TaskCenters["approvals"]>;
   readonly pushes?: Partial<TaskCenters["pushes"]>;
   readonly configs?: Partial<Configs>;
+  readonly locks?: Partial<LockCommands>;
   /** Default none. */
   readonly connectors?: TaskCenters["connectors"];
   /** Unlike the others these are not recorded. Without answers the cluster is this node, alone, with no actors in memory. */
@@ -94,6 +96,7 @@ export class FakeRuntime implements Runtime {
   readonly destinations: DestinationCommands;
   readonly taskCenters: TaskCenters;
   readonly configs: Configs;
+  readonly locks: LockCommands;
   readonly cluster: ClusterView;
   readonly tables = emptyTables();
   readonly queries = new MemoryQueries(this.tables);
@@ -124,6 +127,7 @@ export class FakeRuntime implements Runtime {
       shownSettings: ({ settings }) => settings,
     };
     this.configs = this.#recorded<Configs>(answers.configs);
+    this.locks = this.#recorded<LockCommands>(answers.locks);
     this.cluster = this.#asCluster(answers.cluster);
     for (let shard = 0; shard < FAKE_SHARDS; shard++) {
       this.tables.shards.push({

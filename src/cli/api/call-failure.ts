@@ -11,6 +11,8 @@ const HINTS: Readonly<Record<string, string>> = {
   DESTINATION_DISABLED: '"belfry destinations reset" enables it.',
   PLATFORM_NOT_FOUND: '"belfry platforms list" shows which there are.',
   TRIGGER_NOT_FOUND: '"belfry platforms triggers list" shows which there are.',
+  LOCK_HELD: '--wait waits for it; "belfry locks list" shows which are held.',
+  LOCK_NOT_FOUND: '"belfry locks list" shows which are held.',
   NODE_NOT_FOUND: '"belfry nodes" shows which there are.',
   OVERLAP: "--ignore-overlap goes past it.",
   SHARD_UNAVAILABLE: '"belfry doctor" shows which node has the shards.',

@@ -2,6 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import type { JsonObject } from "@bufbuild/protobuf";
 import { CompleteInstanceRequestSchema } from "../../gen/belfry/v1/worker_service_pb.ts";
 import type { FailInstanceRequest, WorkAssignment } from "../../gen/belfry/v1/worker_service_pb.ts";
+import type { BelfryClient } from "../client.ts";
 import type { AbortKind } from "./attempt-aborted.ts";
 import { errorWords, failure, failureOf } from "./failure.ts";
 import { handlerContext } from "./handler-context.ts";
@@ -15,6 +16,7 @@ import type { WorkerLog } from "./worker-log.ts";
 import type { ErrorOrigin, Handler, HandlerResult } from "./worker-options.ts";
 
 export interface PoolOptions<Payload, Result extends HandlerResult> {
+  readonly client: BelfryClient;
   readonly concurrency: number;
   readonly handler: Handler<Payload, Result>;
   readonly parsePayload: (payload: JsonObject) => Payload;

@@ -1,6 +1,7 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import { timestampDate } from "@bufbuild/protobuf/wkt";
 import type { Instance } from "../../gen/belfry/v1/instance_pb.ts";
+import type { BelfryClient } from "../client.ts";
 import type { Priority } from "../../gen/belfry/v1/policy_pb.ts";
 import { plainObject } from "./json.ts";
 import type { RunningAttempt } from "./running-attempt.ts";
@@ -50,12 +51,15 @@ export interface HandlerContext<Payload> {
    * @throws TypeError when JSON cannot hold it.
    */
   readonly metadata: (patch: object) => void;
+  /** The client of the worker, for calls that the work needs. The worker closes it, or whoever gave it to the worker. */
+  readonly client: BelfryClient;
   /** The worker's log, with the instance and the attempt in every line. */
   readonly log: WorkerLog;
 }
 
 /** What the context needs from its worker. */
 export interface ContextHost<Payload> {
+  readonly client: BelfryClient;
   readonly log: WorkerLog;
   readonly parsePayload: (payload: JsonObject) => Payload;
   /** The attempt has something to tell. */
@@ -146,6 +150,10 @@ class AttemptContext<Payload> implements HandlerContext<Payload> {
       this.#run.reportMetadata(plainObject(patch, "Metadata").value);
       this.#host.told(this.#run);
     };
+  }
+
+  get client(): BelfryClient {
+    return this.#host.client;
   }
 
   get log(): WorkerLog {

@@ -1,6 +1,14 @@
 import type { JsonObject } from "../json.ts";
 
-export type EventResource = "definition" | "instance" | "destination" | "platform" | "session" | "push" | "config";
+export type EventResource =
+  | "definition"
+  | "instance"
+  | "destination"
+  | "platform"
+  | "session"
+  | "push"
+  | "config"
+  | "lock";
 
 /** Something that happened to a resource, before it has its place in the log. */
 export interface Announcement {

@@ -1,10 +1,17 @@
 /**
  * Actors whose whole state is one document, and rows that belong to them: destinations, platforms with their triggers and changes,
- * configuration with its changes.
+ * configuration with its changes, locks.
  */
 import type { JsonObject } from "../../domain/json.ts";
 
-export type ActorKind = "destination" | "platform" | "trigger" | "platform_change" | "config" | "config_change";
+export type ActorKind =
+  | "destination"
+  | "platform"
+  | "trigger"
+  | "platform_change"
+  | "lock"
+  | "config"
+  | "config_change";
 
 /** The place of an actor's row. */
 export interface ActorStateKey {

@@ -19,7 +19,7 @@ export class Actors {
     clock: Clock;
     cluster: Cluster;
     residents: Residents;
-    /** Destinations and platforms. */
+    /** Destinations, platforms and locks. */
     served: () => readonly ActorView[];
     queues: Queues;
     nodeId: string;

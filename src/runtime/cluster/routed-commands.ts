@@ -24,6 +24,7 @@ import type { KeptAnswers } from "../compound-command.ts";
 import { instanceOfToken } from "../attempt-token.ts";
 import type { SessionPushes } from "../approvals/approval-commands.ts";
 import type { ConfigCommands } from "../config/config-commands.ts";
+import type { LocalLockCommands } from "../locks/lock-commands.ts";
 import type { ApprovalCommands } from "../platforms/api.ts";
 import type { BatchCommands, SweepCommands } from "../platforms/batch-commands.ts";
 import type { CreatePlatform, LocalPlatformCommands } from "../platforms/platform-commands.ts";
@@ -48,6 +49,7 @@ export interface LocalCommands {
   readonly batches: BatchCommands;
   readonly sweeps: SweepCommands;
   readonly configs: ConfigCommands;
+  readonly locks: LocalLockCommands;
 }
 
 interface RoutingDeps {
@@ -173,7 +175,7 @@ export function routedCommands({
   }
 
   const { definitions, instances, reports, answers, attempts, dispatches, destinations } = local;
-  const { platforms, approvals, batches, sweeps, configs } = local;
+  const { platforms, approvals, batches, sweeps, configs, locks } = local;
   const looking = { repeated: "same" } as const;
   const shardOfToken = (token: string): number => shardOf(instanceOfToken(token) ?? "", shardCount);
   const byToken = { repeated: "same", shardOfId: shardOfToken } as const;
@@ -258,6 +260,14 @@ export function routedCommands({
       sweep: routed("sweeps.sweep", sweeps.sweep),
     },
     configs: { change: routed("configs.change", configs.change) },
+    locks: {
+      acquire: routed("locks.acquire", locks.acquire),
+      awaitTurn: routed("locks.awaitTurn", locks.awaitTurn, looking),
+      leave: routed("locks.leave", locks.leave, looking),
+      renew: routed("locks.renew", locks.renew, { repeated: "harmless" }),
+      release: routed("locks.release", locks.release, { repeated: "harmless" }),
+      get: routed("locks.get", locks.get, looking),
+    },
     answers: {
       recall: routed("answers.recall", answers.recall, byRequestId),
       remember: routed("answers.remember", answers.remember, byRequestId),

@@ -4,6 +4,7 @@ import type { Clock } from "../../ports/clock.ts";
 import type { Log } from "../../ports/log.ts";
 import type { Requester, ServiceReply } from "../../ports/requester.ts";
 import type { ExecutorCommands } from "../api.ts";
+import type { RuntimeDeps } from "../runtime-deps.ts";
 import { BuiltInExecutor } from "./built-in-executor.ts";
 import { failed } from "./performed-attempt.ts";
 import type { Outcome, Perform } from "./performed-attempt.ts";
@@ -33,6 +34,14 @@ export function natsExecutor(deps: {
   });
   requester.onChange(() => executor.setReady(requester.connected));
   return executor;
+}
+
+/** That of a node; none when it sends no requests. */
+export function natsExecutors(
+  { requester, clock, log, options: { nodeId } }: Pick<RuntimeDeps, "requester" | "clock" | "log" | "options">,
+  workers: ExecutorCommands,
+): readonly BuiltInExecutor[] {
+  return requester === undefined ? [] : [natsExecutor({ requester, workers, clock, log, nodeId })];
 }
 
 function requesting(requester: Requester): Perform {

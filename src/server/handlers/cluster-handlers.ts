@@ -10,6 +10,7 @@ import {
 import { DefinitionState } from "../../gen/belfry/v1/definition_pb.ts";
 import { BreakerState } from "../../gen/belfry/v1/dispatch_pb.ts";
 import { InstanceState } from "../../gen/belfry/v1/instance_pb.ts";
+import { LockState } from "../../gen/belfry/v1/lock_pb.ts";
 import type { ActorView, NodeView } from "../../runtime/index.ts";
 import type { Handlers } from "../call/handler.ts";
 import {
@@ -27,7 +28,7 @@ import type { Init } from "../mapping/init.ts";
 import { toOptionalTimestamp } from "../mapping/time.ts";
 import { cutPage, mismatch, numberCursorOf, pageOf, type CursorPart, type Page } from "../paging/page-token.ts";
 import type { ServiceEnvironment } from "./environment.ts";
-import { readDefinition, readDestination, readInstance } from "./not-found.ts";
+import { readDefinition, readDestination, readInstance, readLock } from "./not-found.ts";
 import { requestIdOf } from "./request-id.ts";
 
 /** So many actors each node tells of; those with more are named in the answer. */
@@ -178,6 +179,10 @@ async function storedActor(
   if (kind === ActorKind.DESTINATION) {
     const { shard, disabled, breaker } = await readDestination(actorStates, id);
     return { kind, id, shard, breakerState: disabled === null ? BreakerState[breaker.state] : undefined };
+  }
+  if (kind === ActorKind.LOCK) {
+    const { shard, hold } = await readLock(actorStates, id);
+    return { kind, id, shard, lockState: hold === null ? LockState.FREE : LockState.HELD };
   }
   const { shard, state, wakeAt } = await readInstance(queries, id);
   return { kind, id, shard, instanceState: InstanceState[state], wakeTime: toOptionalTimestamp(wakeAt) };

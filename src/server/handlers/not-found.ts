@@ -1,5 +1,6 @@
 import { BelfryError } from "../../domain/error.ts";
 import type { InstanceRecord } from "../../domain/instance/instance.ts";
+import { lockOfState, type LockRecord } from "../../domain/lock/lock.ts";
 import { destinationOfState, type DestinationRecord } from "../../domain/webhook/destination.ts";
 import type { ActorStateStore } from "../../ports/store/actor-states.ts";
 import type { DefinitionWithSupervision } from "../../ports/store/actors.ts";
@@ -41,6 +42,13 @@ export async function readDestination(actorStates: ActorStateStore, origin: stri
   const [found] = await actorStates.load("destination", [origin]);
   if (found !== undefined) return destinationOfState(origin, found.shard, found.state);
   throw destinationNotFound(origin);
+}
+
+/** As it was last written. @throws BelfryError LOCK_NOT_FOUND */
+export async function readLock(actorStates: ActorStateStore, name: string): Promise<LockRecord> {
+  const [found] = await actorStates.load("lock", [name]);
+  if (found !== undefined) return lockOfState(name, found.shard, found.state);
+  throw new BelfryError("LOCK_NOT_FOUND", `Nobody ever held a lock "${name}".`, { metadata: { name } });
 }
 
 export function destinationNotFound(origin: string): BelfryError {

@@ -8,6 +8,7 @@ import {
 import { DefinitionState } from "../../gen/belfry/v1/definition_pb.ts";
 import { BreakerState } from "../../gen/belfry/v1/dispatch_pb.ts";
 import { InstanceState } from "../../gen/belfry/v1/instance_pb.ts";
+import { LockState } from "../../gen/belfry/v1/lock_pb.ts";
 import type { ActorView, NodeView, ShardView } from "../../runtime/index.ts";
 import type { Init } from "./init.ts";
 import { toDuration, toOptionalTimestamp, toTimestamp } from "./time.ts";
@@ -19,6 +20,7 @@ const ACTOR_KINDS = {
   queue: ActorKind.QUEUE,
   destination: ActorKind.DESTINATION,
   platform: ActorKind.PLATFORM,
+  lock: ActorKind.LOCK,
 } as const;
 /** By kind, as lists have them. */
 const KINDS = [
@@ -27,6 +29,7 @@ const KINDS = [
   "queue",
   "destination",
   "platform",
+  "lock",
 ] as const satisfies readonly ActorView["kind"][];
 
 export function toNode(node: NodeView): Init<typeof NodeSchema> {
@@ -88,6 +91,8 @@ export function toActor(actor: ActorView): Init<typeof ActorSchema> {
     residentInstanceCount: kind === "supervisor" ? actor.waiting : 0,
     waitingInstanceCount: kind === "queue" || kind === "destination" || kind === "platform" ? actor.waiting : 0,
     freeSlotCount: actor.freeSlots,
+    lockState: kind === "lock" ? known(LockState, state) : undefined,
+    waitingCallerCount: kind === "lock" ? actor.waiting : 0,
   };
 }
 

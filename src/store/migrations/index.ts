@@ -3,7 +3,7 @@ import { Journal } from "./0002-journal.ts";
 import { PublishedCursors } from "./0003-published-cursors.ts";
 import { ActorStates } from "./0004-actor-states.ts";
 import { Approvals } from "./0005-approvals.ts";
-import { Configuration } from "./0006-configuration.ts";
+import { LocksAndConfiguration } from "./0006-locks-and-configuration.ts";
 
 /** In order. A migration that has been released never changes. */
 export const MIGRATIONS = [
@@ -12,5 +12,5 @@ export const MIGRATIONS = [
   { name: "0003-published-cursors", class: PublishedCursors },
   { name: "0004-actor-states", class: ActorStates },
   { name: "0005-approvals", class: Approvals },
-  { name: "0006-configuration", class: Configuration },
+  { name: "0006-locks-and-configuration", class: LocksAndConfiguration },
 ];

@@ -44,6 +44,7 @@ export const ACTOR_KINDS = codes<ActorKind>({
   platform: 2,
   trigger: 3,
   platform_change: 4,
+  lock: 6,
   config: 7,
   config_change: 8,
 });

@@ -51,7 +51,7 @@ export function actorStatesContract(given: Given): void {
     "kinds are apart: of one id each has its own, and lists hold one kind alone",
     given(async ({ store, writer }) => {
       const node = await writer();
-      const kinds = ["destination", "platform", "trigger", "platform_change"] as const;
+      const kinds = ["destination", "platform", "trigger", "platform_change", "lock"] as const;
       const states = kinds.flatMap((kind, shard) =>
         ["p1/a", "p1/b", "p2/a"].map((id) => anActorState({ kind, id, shard: shard % 4, state: { kind, id } })),
       );

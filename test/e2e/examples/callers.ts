@@ -18,6 +18,7 @@ import { file_belfry_v1_definition_service } from "../../../src/gen/belfry/v1/de
 import { file_belfry_v1_dispatch_service } from "../../../src/gen/belfry/v1/dispatch_service_pb.ts";
 import { file_belfry_v1_event_service } from "../../../src/gen/belfry/v1/event_service_pb.ts";
 import { file_belfry_v1_instance_service } from "../../../src/gen/belfry/v1/instance_service_pb.ts";
+import { file_belfry_v1_lock_service } from "../../../src/gen/belfry/v1/lock_service_pb.ts";
 import { file_belfry_v1_platform_service } from "../../../src/gen/belfry/v1/platform_service_pb.ts";
 import { file_belfry_v1_push_service } from "../../../src/gen/belfry/v1/push_service_pb.ts";
 import { file_belfry_v1_work_item_service } from "../../../src/gen/belfry/v1/work_item_service_pb.ts";
@@ -146,6 +147,7 @@ const schema = createRegistry(
   file_belfry_v1_platform_service,
   file_belfry_v1_work_item_service,
   file_belfry_v1_push_service,
+  file_belfry_v1_lock_service,
 );
 
 function methodOf(path: string): DescMethod {

@@ -17,7 +17,7 @@ export class Seen {
   }
 
   learn(answer: Json): void {
-    const { definition, instance, dispatch, attempt, platform, batch } = answer as Record<
+    const { definition, instance, dispatch, attempt, platform, batch, lock } = answer as Record<
       string,
       { readonly id?: string; readonly token?: string } | undefined
     >;
@@ -26,6 +26,7 @@ export class Seen {
     this.#keep("instanceId", instance?.id);
     this.#keep("dispatchId", dispatch?.id);
     this.#keep("attemptToken", attempt?.token);
+    this.#keep("token", lock?.token);
     this.#keep("platformId", platform?.id);
     this.#keep("batchId", batch?.id);
     this.#keep("pushLogId", pushLogs?.[0]?.id);
@@ -52,7 +53,7 @@ export class Seen {
   #value(name: string): string {
     if (name === "requestId") return randomUUID();
     if (/Time$|After$/.test(name)) return SOME_TIME;
-    if (!/Id$|Token$/.test(name)) return `some ${name}`;
+    if (!/Id$|Token$|^token$/.test(name)) return `some ${name}`;
     const value = this.#values.get(name);
     if (value === undefined) throw new Error(`No answer so far has had what ${name} needs`);
     return value;

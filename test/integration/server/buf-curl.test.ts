@@ -21,10 +21,12 @@ describe("buf curl, without a schema", () => {
     await using api = await anApiServer();
     expect((await bufCurl(api, "", "--list-services")).trim().split("\n").toSorted()).toEqual([
       "belfry.v1.ClusterService",
+      "belfry.v1.ConfigService",
       "belfry.v1.DefinitionService",
       "belfry.v1.DispatchService",
       "belfry.v1.EventService",
       "belfry.v1.InstanceService",
+      "belfry.v1.LockService",
       "belfry.v1.PlatformService",
       "belfry.v1.PushService",
       "belfry.v1.WorkItemService",

@@ -96,8 +96,8 @@ it("a database in use gets approvals: what was there stays, nodes of the version
   const before = await whatWasThere();
   expect(before).toMatchObject({ states: [state], events: [{ name: "created" }] });
 
-  expect(await pendingMigrations(url)).toEqual(["0005-approvals", "0006-configuration"]);
-  expect(await migrate(url, silentLog)).toEqual({ applied: ["0005-approvals", "0006-configuration"] });
+  expect(await pendingMigrations(url)).toEqual(["0005-approvals", "0006-locks-and-configuration"]);
+  expect(await migrate(url, silentLog)).toEqual({ applied: ["0005-approvals", "0006-locks-and-configuration"] });
   expect(await whatWasThere()).toEqual(before);
   expect(await schemaDifference(url, silentLog)).toBe("");
 
@@ -115,8 +115,8 @@ it("a database in use gets approvals: what was there stays, nodes of the version
 
   await store.close();
   await moveTo("down", "0004-actor-states");
-  expect(await pendingMigrations(url)).toEqual(["0005-approvals", "0006-configuration"]);
-  expect(await migrate(url, silentLog)).toEqual({ applied: ["0005-approvals", "0006-configuration"] });
+  expect(await pendingMigrations(url)).toEqual(["0005-approvals", "0006-locks-and-configuration"]);
+  expect(await migrate(url, silentLog)).toEqual({ applied: ["0005-approvals", "0006-locks-and-configuration"] });
   expect(await schemaDifference(url, silentLog)).toBe("");
 });
 

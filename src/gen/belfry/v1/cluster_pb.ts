@@ -10,6 +10,8 @@ import type { BreakerState } from "./dispatch_pb.ts";
 import { file_belfry_v1_dispatch } from "./dispatch_pb.ts";
 import type { InstanceState } from "./instance_pb.ts";
 import { file_belfry_v1_instance } from "./instance_pb.ts";
+import type { LockState } from "./lock_pb.ts";
+import { file_belfry_v1_lock } from "./lock_pb.ts";
 import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_duration, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Message, UnknownEnum } from "@bufbuild/protobuf";
@@ -18,7 +20,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file belfry/v1/cluster.proto.
  */
 export const file_belfry_v1_cluster: GenFile = /*@__PURE__*/
-  fileDesc("ChdiZWxmcnkvdjEvY2x1c3Rlci5wcm90bxIJYmVsZnJ5LnYxIu0CCgROb2RlEgoKAmlkGAEgASgJEiMKBXN0YXRlGAIgASgOMhQuYmVsZnJ5LnYxLk5vZGVTdGF0ZRIPCgdhZGRyZXNzGAMgASgJEg8KB3ZlcnNpb24YBCABKAkSLgoKc3RhcnRfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEwoLc2hhcmRfY291bnQYBiABKAUSGgoScGxhY2VkX3NoYXJkX2NvdW50GAcgASgFEg8KB2RyYWluZWQYCCABKAgSHAoUcmVzaWRlbnRfYWN0b3JfY291bnQYCSABKAUSIgoadW5jb21taXR0ZWRfZGVjaXNpb25fY291bnQYCiABKAUSHwoXdW5wdWJsaXNoZWRfZXZlbnRfY291bnQYCyABKAMSLQoKbGFzdF9oZWFyZBgMIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIOCgZxdWV1ZXMYDSADKAkiiQEKBVNoYXJkEg4KBm51bWJlchgBIAEoBRIVCg1vd25lcl9ub2RlX2lkGAIgASgJEhYKDnBsYWNlZF9ub2RlX2lkGAMgASgJEg0KBWVwb2NoGAQgASgDEjIKD2xlYXNlX3JlbWFpbmluZxgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiLZAwoFQWN0b3ISIgoEa2luZBgBIAEoDjIULmJlbGZyeS52MS5BY3RvcktpbmQSCgoCaWQYAiABKAkSFQoIcmVzaWRlbnQYAyABKAhIAIgBARIPCgdub2RlX2lkGAQgASgJEhIKBXNoYXJkGAUgASgFSAGIAQESNAoQZGVmaW5pdGlvbl9zdGF0ZRgGIAEoDjIaLmJlbGZyeS52MS5EZWZpbml0aW9uU3RhdGUSMAoOaW5zdGFuY2Vfc3RhdGUYByABKA4yGC5iZWxmcnkudjEuSW5zdGFuY2VTdGF0ZRIsCglpZGxlX3RpbWUYCCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLQoJd2FrZV90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIfChdyZXNpZGVudF9pbnN0YW5jZV9jb3VudBgKIAEoBRIeChZ3YWl0aW5nX2luc3RhbmNlX2NvdW50GAsgASgFEhcKD2ZyZWVfc2xvdF9jb3VudBgMIAEoBRIuCg1icmVha2VyX3N0YXRlGA0gASgOMhcuYmVsZnJ5LnYxLkJyZWFrZXJTdGF0ZUILCglfcmVzaWRlbnRCCAoGX3NoYXJkKm8KCU5vZGVTdGF0ZRIaChZOT0RFX1NUQVRFX1VOU1BFQ0lGSUVEEAASFQoRTk9ERV9TVEFURV9BQ1RJVkUQARIXChNOT0RFX1NUQVRFX0RSQUlOSU5HEAISFgoSTk9ERV9TVEFURV9MRUFWSU5HEAMqpgEKCUFjdG9yS2luZBIaChZBQ1RPUl9LSU5EX1VOU1BFQ0lGSUVEEAASGQoVQUNUT1JfS0lORF9TVVBFUlZJU09SEAESFwoTQUNUT1JfS0lORF9JTlNUQU5DRRACEhQKEEFDVE9SX0tJTkRfUVVFVUUQAxIaChZBQ1RPUl9LSU5EX0RFU1RJTkFUSU9OEAQSFwoTQUNUT1JfS0lORF9QTEFURk9STRAFYgZwcm90bzM", [file_belfry_v1_definition, file_belfry_v1_dispatch, file_belfry_v1_instance, file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("ChdiZWxmcnkvdjEvY2x1c3Rlci5wcm90bxIJYmVsZnJ5LnYxIu0CCgROb2RlEgoKAmlkGAEgASgJEiMKBXN0YXRlGAIgASgOMhQuYmVsZnJ5LnYxLk5vZGVTdGF0ZRIPCgdhZGRyZXNzGAMgASgJEg8KB3ZlcnNpb24YBCABKAkSLgoKc3RhcnRfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEwoLc2hhcmRfY291bnQYBiABKAUSGgoScGxhY2VkX3NoYXJkX2NvdW50GAcgASgFEg8KB2RyYWluZWQYCCABKAgSHAoUcmVzaWRlbnRfYWN0b3JfY291bnQYCSABKAUSIgoadW5jb21taXR0ZWRfZGVjaXNpb25fY291bnQYCiABKAUSHwoXdW5wdWJsaXNoZWRfZXZlbnRfY291bnQYCyABKAMSLQoKbGFzdF9oZWFyZBgMIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIOCgZxdWV1ZXMYDSADKAkiiQEKBVNoYXJkEg4KBm51bWJlchgBIAEoBRIVCg1vd25lcl9ub2RlX2lkGAIgASgJEhYKDnBsYWNlZF9ub2RlX2lkGAMgASgJEg0KBWVwb2NoGAQgASgDEjIKD2xlYXNlX3JlbWFpbmluZxgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiKhBAoFQWN0b3ISIgoEa2luZBgBIAEoDjIULmJlbGZyeS52MS5BY3RvcktpbmQSCgoCaWQYAiABKAkSFQoIcmVzaWRlbnQYAyABKAhIAIgBARIPCgdub2RlX2lkGAQgASgJEhIKBXNoYXJkGAUgASgFSAGIAQESNAoQZGVmaW5pdGlvbl9zdGF0ZRgGIAEoDjIaLmJlbGZyeS52MS5EZWZpbml0aW9uU3RhdGUSMAoOaW5zdGFuY2Vfc3RhdGUYByABKA4yGC5iZWxmcnkudjEuSW5zdGFuY2VTdGF0ZRIsCglpZGxlX3RpbWUYCCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLQoJd2FrZV90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIfChdyZXNpZGVudF9pbnN0YW5jZV9jb3VudBgKIAEoBRIeChZ3YWl0aW5nX2luc3RhbmNlX2NvdW50GAsgASgFEhcKD2ZyZWVfc2xvdF9jb3VudBgMIAEoBRIuCg1icmVha2VyX3N0YXRlGA0gASgOMhcuYmVsZnJ5LnYxLkJyZWFrZXJTdGF0ZRIoCgpsb2NrX3N0YXRlGA4gASgOMhQuYmVsZnJ5LnYxLkxvY2tTdGF0ZRIcChR3YWl0aW5nX2NhbGxlcl9jb3VudBgPIAEoBUILCglfcmVzaWRlbnRCCAoGX3NoYXJkKm8KCU5vZGVTdGF0ZRIaChZOT0RFX1NUQVRFX1VOU1BFQ0lGSUVEEAASFQoRTk9ERV9TVEFURV9BQ1RJVkUQARIXChNOT0RFX1NUQVRFX0RSQUlOSU5HEAISFgoSTk9ERV9TVEFURV9MRUFWSU5HEAMquwEKCUFjdG9yS2luZBIaChZBQ1RPUl9LSU5EX1VOU1BFQ0lGSUVEEAASGQoVQUNUT1JfS0lORF9TVVBFUlZJU09SEAESFwoTQUNUT1JfS0lORF9JTlNUQU5DRRACEhQKEEFDVE9SX0tJTkRfUVVFVUUQAxIaChZBQ1RPUl9LSU5EX0RFU1RJTkFUSU9OEAQSFwoTQUNUT1JfS0lORF9QTEFURk9STRAFEhMKD0FDVE9SX0tJTkRfTE9DSxAGYgZwcm90bzM", [file_belfry_v1_definition, file_belfry_v1_dispatch, file_belfry_v1_instance, file_belfry_v1_lock, file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * A node of the cluster, as the node that answers hears of it a few times a second.
@@ -189,7 +191,7 @@ export type Actor = Message<"belfry.v1.Actor"> & {
   kind: ActorKind;
 
   /**
-   * Of its definition or instance; the origin of a destination; the name of a queue.
+   * Of its definition or instance; the origin of a destination; the name of a queue or a lock.
    *
    * @generated from field: string id = 2;
    */
@@ -271,6 +273,20 @@ export type Actor = Message<"belfry.v1.Actor"> & {
    * @generated from field: belfry.v1.BreakerState breaker_state = 13;
    */
   breakerState: BreakerState;
+
+  /**
+   * Of a LOCK: whether it is held.
+   *
+   * @generated from field: belfry.v1.LockState lock_state = 14;
+   */
+  lockState: LockState;
+
+  /**
+   * Of a LOCK: how many callers wait for it.
+   *
+   * @generated from field: int32 waiting_caller_count = 15;
+   */
+  waitingCallerCount: number;
 };
 
 /**
@@ -375,6 +391,13 @@ export const ActorKind = {
    * @generated from enum value: ACTOR_KIND_PLATFORM = 5;
    */
   PLATFORM: 5,
+
+  /**
+   * One lock: who has it, and whose turn is next.
+   *
+   * @generated from enum value: ACTOR_KIND_LOCK = 6;
+   */
+  LOCK: 6,
 } as const;
 
 /**
