@@ -48,6 +48,9 @@ const QUESTIONNAIRES: ReadonlySet<string> = new Set(["questionnaire", "wenjuan"]
 
 const NOBODY: Person = { number: "", name: "" };
 
+/** Clocks of process systems may be wrong, but not by more. */
+const MAX_AHEAD_MS = 86_400_000;
+
 interface ReportReading {
   /** When it happened, unless it says. */
   readonly now: number;
@@ -134,6 +137,12 @@ class Reading {
     this.#findings = findings;
     this.#cleared = new Set(event.cleared?.paths);
     this.happenedAt = this.#time(event.eventTime, "eventTime", now);
+    if (event.eventTime !== undefined && this.happenedAt > now + MAX_AHEAD_MS) {
+      findings.add(
+        `${field}.eventTime`,
+        "must not be more than a day ahead of the server's clock: whatever is told after it would seem older",
+      );
+    }
     for (const path of this.#cleared) {
       if (!CLEARABLE.has(path)) {
         findings.add(`${field}.cleared`, `"${path}" is not one of ${[...CLEARABLE].join(", ")}`);

@@ -33,7 +33,8 @@ export type ApprovalEvent = Message<"belfry.v1.ApprovalEvent"> & {
   action: string;
 
   /**
-   * When it happened, by the clock of the process system. Default: now. Say it: order and repetitions are told by it.
+   * When it happened, by the clock of the process system. Default: now. Say it: order and repetitions are told by it. At most
+   * a day ahead of the server's clock.
    *
    * @generated from field: google.protobuf.Timestamp event_time = 2;
    */

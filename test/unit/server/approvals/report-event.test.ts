@@ -246,6 +246,17 @@ describe("ReportEvent", () => {
     expect(reported).toEqual([]);
   });
 
+  it("refuses a time more than a day ahead, for all that is told later would seem older", async () => {
+    const { client, clock, reported } = approvalsHere();
+    const at = (ms: number) =>
+      client(WorkItemService).reportEvent({
+        event: { action: "receive", session: { id: "77" }, eventTime: timestampFromMs(clock.now() + ms) },
+      });
+    expect(await refusalOf(at(86_401_000))).toMatchObject({ reason: "INVALID_FIELD", fields: ["event.eventTime"] });
+    await at(86_400_000);
+    expect(reported).toHaveLength(1);
+  });
+
   it("tells why the runtime refused it", async () => {
     const report = async () => {
       throw new BelfryError("BUSY", "Session 77 has 1000 work items, and takes no more.");
