@@ -77,10 +77,17 @@ export class Journal {
     }
   }
 
-  /** Resolves when what is staged now is durable, or dropped. */
+  /** Resolves when what is staged now is durable, or dropped. Rejects when nothing is written any more. */
   async barrier(): Promise<void> {
+    await this.#over();
+    if (this.#abandoned) {
+      throw outcomeUnknown();
+    }
+  }
+
+  async #over(): Promise<void> {
     const last = this.#open.empty ? this.#earlier.at(-1) : this.#open;
-    if (last !== undefined) {
+    if (last !== undefined && !this.#abandoned) {
       const { promise, resolve } = Promise.withResolvers<void>();
       last.whenOver(resolve);
       this.kick();
@@ -121,6 +128,8 @@ export class Journal {
   /** Writes nothing more, as a crash would; what is under way may still arrive. */
   abandon(): void {
     this.#abandoned = true;
+    this.#earlier.push(this.#seal());
+    this.#earlier.splice(0).forEach((dropped) => dropped.over());
   }
 
   #seal(): SealedBatch {

@@ -172,6 +172,26 @@ describe("a hand-over", () => {
     expect((await moves(world)) - before).toBe(SHARDS / 2);
   });
 
+  it("in which the owner dies, with a commit on its way, gives nothing up, and does not keep it from dying", async () => {
+    const world = await aCluster(2);
+    const [a, b] = world.nodes as [StartedRuntime, StartedRuntime];
+    const ids = await everywhere(world);
+    world.lineOf("a").hang("journal.commit", { afterwards: true });
+    await world.clock.advance(300);
+    await a.cluster.drain("a", true);
+    await world.clock.advance(100);
+    const before = await moves(world);
+    const died = a.crash();
+    world.lineOf("a").mend();
+    await world.clock.advance(200);
+    await died;
+    expect((await world.store.shards.list()).filter(({ owner }) => owner === "a")).not.toEqual([]);
+    expect(await moves(world)).toBe(before);
+    await world.clock.advance(6000);
+    expect(owned(b)).toBe(SHARDS);
+    await expectAllSound(world, ids);
+  });
+
   it("whose next owner dies before it acquires ends with the others within 5 s", async () => {
     const world = await aCluster(3);
     const [a, b, c] = world.nodes as [StartedRuntime, StartedRuntime, StartedRuntime];
