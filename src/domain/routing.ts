@@ -4,10 +4,11 @@
  * A UUID carries its 16-bit routing hash in its last four hex digits, so a definition and the instances it fires, which are minted with the
  * definition's hash, live in one shard, and any node finds the shard of an id without asking the store. So do the ids of dispatches. Free-text
  * ids hash as a whole; a destination's own definition lives where the destination does, and so do the batches of a platform; pushes live where their
- * session does.
+ * session does, and executions where their own ids do.
  */
 import { isDispatchId } from "./webhook/dispatch-id.ts";
 import { platformOfBatchDefinition, shardOfPushDefinition } from "./approval/platform-push.ts";
+import { shardOfExecutionDefinition } from "./execution/execution-definition.ts";
 import { originOfDefinition } from "./webhook/origin.ts";
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
@@ -20,7 +21,9 @@ export function routingHash(id: string): number {
   }
   const platform = platformOfBatchDefinition(id);
   return (
-    shardOfPushDefinition(id) ?? (platform === null ? hashText(originOfDefinition(id) ?? id) : routingHash(platform))
+    shardOfPushDefinition(id) ??
+    shardOfExecutionDefinition(id) ??
+    (platform === null ? hashText(originOfDefinition(id) ?? id) : routingHash(platform))
   );
 }
 

@@ -16,6 +16,7 @@ import type { Timeouts } from "../domain/policy/timeouts.ts";
 import type { DestinationRecord, DestinationSettings } from "../domain/webhook/destination.ts";
 import type { Configs } from "./config/api.ts";
 import type { LockCommands } from "./locks/api.ts";
+import type { ExecutionCommands } from "./executions/api.ts";
 import type { PushStatesTold, TaskCenters } from "./platforms/api.ts";
 
 /** A definition and how its supervisor stands. */
@@ -355,6 +356,7 @@ export interface Runtime {
   readonly instances: InstanceCommands;
   readonly dispatches: DispatchCommands;
   readonly destinations: DestinationCommands;
+  readonly executions: ExecutionCommands;
   readonly taskCenters: TaskCenters;
   readonly configs: Configs;
   readonly locks: LockCommands;

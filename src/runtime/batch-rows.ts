@@ -5,7 +5,7 @@ import { isFinal } from "../domain/instance/instance.ts";
 import type { InstanceResident, SupervisorResident } from "./residents.ts";
 
 /** Where an instance's row is and where it goes. */
-export type InstanceChange = "created" | "changed" | "finished" | "revived";
+export type InstanceChange = "created" | "changed" | "finished" | "revived" | "amended";
 
 /**
  * The wake time a row gets. A stored one that is too early costs a look; one that is too late would lose a deadline. So it is written only

@@ -204,7 +204,13 @@ export class OpenBatch {
     const fences: ShardFence[] = [...claims]
       .map(([shard, { epoch, commit, lastSequence }]) => ({ shard, epoch, commit, lastSequence }))
       .toSorted((a, b) => a.shard - b.shard);
-    const instances: Record<InstanceChange, InstanceRecord[]> = { created: [], changed: [], finished: [], revived: [] };
+    const instances: Record<InstanceChange, InstanceRecord[]> = {
+      created: [],
+      changed: [],
+      finished: [],
+      revived: [],
+      amended: [],
+    };
     for (const [resident, { change, wake }] of this.#instances) {
       instances[change].push(rowOfInstance(resident, change, wake));
     }
@@ -220,6 +226,7 @@ export class OpenBatch {
       changedInstances: instances.changed,
       finishedInstances: instances.finished,
       revivedInstances: instances.revived,
+      ...(instances.amended.length === 0 ? {} : { amendedInstances: instances.amended }),
       attempts: this.#attempts,
       enqueued: [...this.#enqueued.values()],
       dequeued: [...this.#dequeued.values()],
@@ -312,6 +319,7 @@ export class SealedBatch {
       changedInstances: kept(batch.changedInstances),
       finishedInstances: kept(batch.finishedInstances),
       revivedInstances: kept(batch.revivedInstances),
+      ...(batch.amendedInstances === undefined ? {} : { amendedInstances: kept(batch.amendedInstances) }),
       attempts: kept(batch.attempts),
       enqueued: kept(batch.enqueued),
       dequeued: kept(batch.dequeued),

@@ -106,7 +106,7 @@ export class Decisions {
       if (dropped !== null && isFinal(decision.record.state)) {
         this.#journal.open.occurrence(dropped);
       }
-      this.#stage(resident);
+      this.#stage(resident, isFinal(before.state));
       this.#follow(resident, decision, event.at, isFinal(before.state) ? before.state : null);
       if (token !== undefined && resident.record.life.attempt?.token !== token) {
         this.#executor.release(token);
@@ -235,11 +235,11 @@ export class Decisions {
     return this.#ownership.claim(shard)?.acquiredAt ?? 0;
   }
 
-  #stage(resident: InstanceResident): void {
+  #stage(resident: InstanceResident, wasFinal: boolean): void {
     const { open } = this.#journal;
     open.decisions++;
     resident.usedAt = this.#clock.monotonic();
-    open.instance(resident, isFinal(resident.record.state) ? "finished" : "changed");
+    open.instance(resident, isFinal(resident.record.state) ? (wasFinal ? "amended" : "finished") : "changed");
     this.arm(resident);
   }
 
@@ -298,6 +298,7 @@ export class Decisions {
           this.supervisor(resident.supervisor, { type: "REVIVED", at, from: revivedFrom });
         }
         break;
+      case "amended":
       case "touched":
         break;
       default:

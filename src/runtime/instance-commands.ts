@@ -1,4 +1,5 @@
 import type { InstanceEvent } from "../actors/instance/events.ts";
+import { isExecutionDefinition } from "../domain/execution/execution-definition.ts";
 import type { InstanceRecord, WaitingReason } from "../domain/instance/instance.ts";
 import { isFinal } from "../domain/instance/instance.ts";
 import type { InstanceCommands } from "./api.ts";
@@ -81,6 +82,10 @@ export function instanceCommands({
       }
       const { supervisor } = resident;
       const { definitionId } = resident.record.spec;
+      if (isExecutionDefinition(definitionId ?? "")) {
+        const hint = "It runs elsewhere: start it anew there, and register that run under an id of its own.";
+        throw stateForbids("The execution cannot be retried", resident.record.state, hint);
+      }
       if (definitionId !== null && (supervisor === null || supervisor.deleted)) {
         // It has outlived its definition, which would have to count it.
         throw definitionNotFound(definitionId);

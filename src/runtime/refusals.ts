@@ -75,6 +75,32 @@ export function workItemNotFound(id: string): BelfryError {
   });
 }
 
+export function executionNotFound(taskId: string): BelfryError {
+  return new BelfryError(
+    "EXECUTION_NOT_FOUND",
+    `No execution is registered under the task id "${taskId}". RegisterExecution registers it, late too.`,
+    { metadata: { task_id: taskId } },
+  );
+}
+
+export function resultBackendMissing(): BelfryError {
+  return new BelfryError(
+    "RESULT_BACKEND_MISSING",
+    "No result backend of Celery is configured: set BELFRY_CELERY_RESULT_BACKEND to its URL on every node, or report with UpdateExecution.",
+  );
+}
+
+export function resultBackendUnavailable(cause: unknown): BelfryError {
+  return new BelfryError(
+    "RESULT_BACKEND_UNAVAILABLE",
+    "Celery's result backend does not answer. Try again in a moment.",
+    {
+      retryAfterMs: 1000,
+      cause,
+    },
+  );
+}
+
 export function batchRunning(platformId: string, batchId: string): BelfryError {
   return new BelfryError(
     "BATCH_RUNNING",

@@ -8,6 +8,7 @@ import type { Log } from "../ports/log.ts";
 import type { Connector } from "../ports/platform/connector.ts";
 import type { Random } from "../ports/random.ts";
 import type { Requester } from "../ports/requester.ts";
+import type { ResultBackend } from "../ports/result-backend.ts";
 import type { Store } from "../ports/store/store.ts";
 import type { ActorLogic } from "./actor-logic.ts";
 import type { DeliveryDeps } from "./destinations/delivery.ts";
@@ -30,6 +31,8 @@ export interface RuntimeDeps {
   readonly webhooks?: DeliveryDeps;
   /** By name (适配器). Left out: none, and so no platform can be made. */
   readonly connectors?: ReadonlyMap<string, Connector>;
+  /** What Celery knows of its tasks. Left out: nothing is asked. */
+  readonly resultBackend?: ResultBackend;
   /** What the environment says of configuration. Left out: nothing. */
   readonly configEnvironment?: ConfigEnvironment;
   /** How actors decide, unless a test wants to see what comes of a wrong decision. */

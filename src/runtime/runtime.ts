@@ -6,6 +6,7 @@ import { attemptCommands } from "./attempt-commands.ts";
 import { instanceOfToken } from "./attempt-token.ts";
 import { CallingOff } from "./calling-off.ts";
 import { Actors } from "./cluster/actors.ts";
+import { clusterView } from "./cluster/cluster-view.ts";
 import { Cluster } from "./cluster/cluster.ts";
 import { carryOut, routedCommands } from "./cluster/routed-commands.ts";
 import type { LocalCommands } from "./cluster/routed-commands.ts";
@@ -19,6 +20,7 @@ import { SharedEventFeed } from "./event-feed.ts";
 import { destinationCommands, dispatchCommands } from "./destinations/destination-commands.ts";
 import { destinationActors } from "./destinations/destination-actors.ts";
 import { natsExecutors } from "./executors/nats-executor.ts";
+import { executionCommands } from "./executions/execution-commands.ts";
 import { Gate } from "./gate.ts";
 import { instanceCommands } from "./instance-commands.ts";
 import { Journal } from "./journal.ts";
@@ -285,6 +287,7 @@ export function startRuntime(deps: RuntimeDeps): StartedRuntime {
     dispatches: dispatchCommands({ ...commands, destinations, systemDefinitions }),
     configs: configuration.local,
     locks: lockCommands({ ...commands, locks }),
+    executions: executionCommands({ ...commands, systemDefinitions, results: deps.resultBackend }),
   };
   const routed = routedCommands({
     local,
@@ -350,18 +353,13 @@ export function startRuntime(deps: RuntimeDeps): StartedRuntime {
     instances: routed.instances,
     dispatches: routed.dispatches,
     destinations: routed.destinations,
+    executions: routed.executions,
     taskCenters: centers.facade(),
     configs: configuration.facade(routed.configs),
     locks: callersLocks({ routed: routed.locks, clock, ids, isLeaving: () => gate.draining }),
     workers: routedWorkers,
     events: feed,
-    cluster: {
-      nodes: () => cluster.nodes(),
-      shards: () => cluster.shards(),
-      drain: (nodeId, draining) => cluster.drain(nodeId, draining),
-      actors: (limit) => actors.list(limit),
-      find: (id) => actors.find(id),
-    },
+    cluster: clusterView(cluster, actors),
     repeatable: (command, carryOutAll) => compound.once(command, carryOutAll),
     status: () => ({
       nodeId: options.nodeId,

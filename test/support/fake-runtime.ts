@@ -18,6 +18,7 @@ import type {
   DestinationView,
   DispatchCommands,
   EventFeed,
+  ExecutionCommands,
   InstanceCommands,
   LockCommands,
   NodeView,
@@ -55,6 +56,7 @@ export interface Answers {
   readonly pushes?: Partial<TaskCenters["pushes"]>;
   readonly configs?: Partial<Configs>;
   readonly locks?: Partial<LockCommands>;
+  readonly executions?: Partial<ExecutionCommands>;
   /** Default none. */
   readonly connectors?: TaskCenters["connectors"];
   /** Unlike the others these are not recorded. Without answers the cluster is this node, alone, with no actors in memory. */
@@ -97,6 +99,7 @@ export class FakeRuntime implements Runtime {
   readonly taskCenters: TaskCenters;
   readonly configs: Configs;
   readonly locks: LockCommands;
+  readonly executions: ExecutionCommands;
   readonly cluster: ClusterView;
   readonly tables = emptyTables();
   readonly queries = new MemoryQueries(this.tables);
@@ -128,6 +131,7 @@ export class FakeRuntime implements Runtime {
     };
     this.configs = this.#recorded<Configs>(answers.configs);
     this.locks = this.#recorded<LockCommands>(answers.locks);
+    this.executions = this.#recorded<ExecutionCommands>(answers.executions);
     this.cluster = this.#asCluster(answers.cluster);
     for (let shard = 0; shard < FAKE_SHARDS; shard++) {
       this.tables.shards.push({

@@ -16,6 +16,7 @@ export const NO_ROWS: Required<Omit<JournalBatch, "fences">> = {
   changedInstances: [],
   finishedInstances: [],
   revivedInstances: [],
+  amendedInstances: [],
   attempts: [],
   enqueued: [],
   dequeued: [],

@@ -27,5 +27,7 @@ export type InstanceEffect =
   | { readonly kind: "ended"; readonly state: FinalState }
   /** It is active again: its supervisor knows already. */
   | { readonly kind: "revived" }
+  /** It has ended, and something was added to what is known of it. */
+  | { readonly kind: "amended" }
   /** Only its own state changed. */
   | { readonly kind: "touched" };

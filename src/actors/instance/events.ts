@@ -1,3 +1,4 @@
+import type { ExecutionReport } from "../../domain/execution/report.ts";
 import type { ExecutionError, Progress, WaitingReason } from "../../domain/instance/instance.ts";
 import type { JsonObject } from "../../domain/json.ts";
 
@@ -50,6 +51,8 @@ export type InstanceEvent =
   | { readonly type: "TERMINATE"; readonly at: number; readonly reason: string; readonly error?: ExecutionError }
   | { readonly type: "PAUSE"; readonly at: number; readonly reason: string }
   | { readonly type: "RESUME"; readonly at: number }
+  /** Whoever runs it elsewhere tells of it. */
+  | ({ readonly type: "REPORT"; readonly at: number } & ExecutionReport)
   /** Start a finished one anew; `gate` says what it must wait for first. */
   | { readonly type: "RETRY"; readonly at: number; readonly gate: WaitingReason | null };
 

@@ -5,7 +5,9 @@
  * An event that a state does not list changes nothing, which is how a finished instance stays finished and a stale worker changes nothing.
  */
 import { enqueueActions, setup } from "xstate";
+import type { ReportedState } from "../../domain/execution/celery-status.ts";
 import type { AttemptOutcome } from "../../domain/instance/attempt.ts";
+import type { FinalState } from "../../domain/instance/instance.ts";
 import type { DeadlineKind } from "./deadline.ts";
 import { nextDeadline } from "./deadline.ts";
 import type { InstanceEffect } from "./effects.ts";
@@ -15,6 +17,7 @@ import * as ending from "./ending.ts";
 import * as failing from "./failing.ts";
 import * as holding from "./holding.ts";
 import * as life from "./life.ts";
+import * as reporting from "./reporting.ts";
 
 type State = "PENDING" | "RUNNING" | "BACKING_OFF" | "PAUSED";
 
@@ -142,6 +145,45 @@ const handOn = step<"HAND_ON">(life.handOn);
 const complete = step<"COMPLETE">(ending.complete);
 const heartbeat = step<"HEARTBEAT">(life.heartbeat);
 
+/** Guards a report of this state, of an instance that runs elsewhere. */
+function told(state: ReportedState) {
+  return ({ context, event }: { context: InstanceContext; event: InstanceEvent }): boolean =>
+    event.type === "REPORT" && event.state === state && reporting.isExternal(context);
+}
+
+/** What a report makes of an unfinished instance. One that has begun does not become one that has not; nor is a state entered that it is in. */
+function afterReport(from: State) {
+  const ends = (["COMPLETED", "FAILED", "CANCELLED"] as const).map((state) => ({
+    guard: told(state),
+    target: state,
+    actions: step<"REPORT">((context, event) => reporting.conclude(context, event, state)),
+  }));
+  const begins = { guard: told("RUNNING"), target: "RUNNING", actions: step<"REPORT">(reporting.begin) } as const;
+  const retries = {
+    guard: told("BACKING_OFF"),
+    target: "BACKING_OFF",
+    actions: step<"REPORT">(reporting.awaitRetry),
+  } as const;
+  return [
+    ...ends,
+    ...(from === "RUNNING" ? [] : [begins]),
+    ...(from === "BACKING_OFF" ? [] : [retries]),
+    { guard: external, actions: step<"REPORT">(reporting.tell) },
+  ];
+}
+
+function external({ context }: { context: InstanceContext }): boolean {
+  return reporting.isExternal(context);
+}
+
+/** What a report adds to an instance that has ended. */
+function afterEnd(state: FinalState) {
+  return {
+    guard: external,
+    actions: step<"REPORT">((context, event) => reporting.amend(context, event, state)),
+  };
+}
+
 export const instanceMachine = setup({
   types,
   actions: {
@@ -177,6 +219,7 @@ export const instanceMachine = setup({
           target: "PAUSED",
           actions: step<"PAUSE">((context, event) => holding.pause(context, event, "PENDING")),
         },
+        REPORT: afterReport("PENDING"),
       },
     },
     RUNNING: {
@@ -219,8 +262,12 @@ export const instanceMachine = setup({
           { guard: "current", actions: handOn },
         ],
         CANCEL: [
-          // Who has it hears of it when the result is refused.
-          { guard: ({ context }) => life.isHandedOn(context.life), target: "CANCELLED", actions: cancelNow },
+          // Who has it hears of it when the result is refused; who runs it elsewhere cannot be asked.
+          {
+            guard: ({ context }) => context.life.attempt === null || life.isHandedOn(context.life),
+            target: "CANCELLED",
+            actions: cancelNow,
+          },
           { actions: step<"CANCEL">(holding.requestCancel) },
         ],
         TERMINATE: { target: "CANCELLED", actions: cancelNow },
@@ -229,6 +276,7 @@ export const instanceMachine = setup({
           target: "PAUSED",
           actions: step<"PAUSE">((context, event) => holding.pause(context, event, "RUNNING")),
         },
+        REPORT: afterReport("RUNNING"),
       },
     },
     BACKING_OFF: {
@@ -248,6 +296,7 @@ export const instanceMachine = setup({
           target: "PAUSED",
           actions: step<"PAUSE">((context, event) => holding.pause(context, event, "BACKING_OFF")),
         },
+        REPORT: afterReport("BACKING_OFF"),
       },
     },
     PAUSED: {
@@ -277,23 +326,36 @@ export const instanceMachine = setup({
           { guard: pausedFrom("BACKING_OFF"), target: "BACKING_OFF", actions: step<"RESUME">(holding.resume) },
           { target: "PENDING", actions: step<"RESUME">(holding.resume) },
         ],
+        REPORT: afterReport("PAUSED"),
       },
     },
     COMPLETED: {
       description: "Final: it was done.",
-      on: { RETRY: { target: "PENDING", actions: step<"RETRY">(life.retry) } },
+      on: {
+        RETRY: { target: "PENDING", actions: step<"RETRY">(life.retry) },
+        REPORT: afterEnd("COMPLETED"),
+      },
     },
     FAILED: {
       description: "Final: no attempt succeeded.",
-      on: { RETRY: { target: "PENDING", actions: step<"RETRY">(life.retry) } },
+      on: {
+        RETRY: { target: "PENDING", actions: step<"RETRY">(life.retry) },
+        REPORT: afterEnd("FAILED"),
+      },
     },
     CANCELLED: {
       description: "Final: it was called off.",
-      on: { RETRY: { target: "PENDING", actions: step<"RETRY">(life.retry) } },
+      on: {
+        RETRY: { target: "PENDING", actions: step<"RETRY">(life.retry) },
+        REPORT: afterEnd("CANCELLED"),
+      },
     },
     TIMED_OUT: {
       description: "Final: it was not done in time.",
-      on: { RETRY: { target: "PENDING", actions: step<"RETRY">(life.retry) } },
+      on: {
+        RETRY: { target: "PENDING", actions: step<"RETRY">(life.retry) },
+        REPORT: afterEnd("TIMED_OUT"),
+      },
     },
   },
 });

@@ -54,6 +54,8 @@ export interface JournalBatch {
   readonly finishedInstances: readonly InstanceRecord[];
   /** Finished instances that a caller started anew: moved back. */
   readonly revivedInstances: readonly InstanceRecord[];
+  /** Finished instances of which more is known now: revision and life. Left out: none. */
+  readonly amendedInstances?: readonly InstanceRecord[];
   /** Attempts that ended; inserted. */
   readonly attempts: readonly AttemptRecord[];
   /** Instances that wait in a queue from now on. */

@@ -3,6 +3,7 @@ import type { OccurrenceOutcome, OccurrenceRecord } from "../../domain/definitio
 import type { StatusEvent } from "../../domain/event/status-event.ts";
 import type { AttemptRecord } from "../../domain/instance/attempt.ts";
 import type { InstanceRecord, InstanceState } from "../../domain/instance/instance.ts";
+import type { JsonObject } from "../../domain/json.ts";
 import type { Priority } from "../../domain/policy/priority.ts";
 import type { DefinitionWithSupervision } from "./actors.ts";
 
@@ -27,6 +28,8 @@ export interface InstanceFilter {
   readonly definitionId?: string;
   /** Pushes to this platform alone. */
   readonly platformId?: string;
+  /** Executions that were registered alone. */
+  readonly execution?: ExecutionFilter;
   readonly states?: readonly InstanceState[];
   readonly userId?: string;
   readonly businessId?: string;
@@ -34,6 +37,56 @@ export interface InstanceFilter {
   readonly priorities?: readonly Priority[];
   readonly createdAfter?: number;
   readonly createdBefore?: number;
+}
+
+export interface ExecutionFilter {
+  readonly module?: string;
+  readonly name?: string;
+  /** The id begins with it, or the name contains it, in whatever case. */
+  readonly search?: string;
+  /** What metadata must contain: these keys with these values. Of a value that is an object, its members; of a list, its elements. */
+  readonly metadata?: JsonObject;
+}
+
+/** By what executions are put together. */
+export type ExecutionGrouping =
+  | { readonly by: "module" | "name" | "businessId" }
+  /** The value of a key of metadata, as text. */
+  | { readonly by: "metadata"; readonly key: string };
+
+/** Executions that have something in common. */
+export interface ExecutionGroup {
+  readonly value: string;
+  readonly counts: Readonly<Partial<Record<InstanceState, number>>>;
+  /** The newest of them. */
+  readonly latestId: string;
+  readonly latestState: InstanceState;
+  readonly latestAt: number;
+}
+
+export interface ExecutionStats {
+  /** Of the span from each edge to the next one, and from the last edge on. */
+  readonly buckets: readonly Readonly<Partial<Record<InstanceState, number>>>[];
+  /** Of COMPLETED ones whose start is known, start to end; null when there are none. Milliseconds. */
+  readonly durationP50Ms: number | null;
+  readonly durationP95Ms: number | null;
+  /** Those of the groups that were asked for; at most so many, the one with the newest execution first. */
+  readonly groups: readonly ExecutionGroup[];
+  /** How many were looked at. */
+  readonly counted: number;
+  /** Creation of the oldest that was looked at; null: none was. */
+  readonly oldestAt: number | null;
+}
+
+export interface ExecutionStatsQuery {
+  /** With `execution`. */
+  readonly filter: InstanceFilter;
+  /** Ascending instants by which creation is put in buckets; at least one. Older ones are not looked at. */
+  readonly edges: readonly number[];
+  readonly grouping: ExecutionGrouping | null;
+  readonly maxGroups: number;
+  /** At most so many are looked at: the newest. */
+  readonly limit: number;
 }
 
 export interface OccurrenceFilter {
@@ -79,6 +132,7 @@ export interface QueryStore {
   listInstances(filter: InstanceFilter, after: ListCursor | null, limit: number): Promise<readonly InstanceRecord[]>;
   countInstances(filter: InstanceFilter): Promise<number>;
   instanceStats(filter: InstanceFilter): Promise<InstanceStats>;
+  executionStats(query: ExecutionStatsQuery): Promise<ExecutionStats>;
   /** Ended attempts by number, highest first, below `before` when given. */
   listAttempts(instanceId: string, before: number | null, limit: number): Promise<readonly AttemptRecord[]>;
   /** Newest due time first, before `before` when given. */

@@ -25,6 +25,7 @@ import { instanceOfToken } from "../attempt-token.ts";
 import type { SessionPushes } from "../approvals/approval-commands.ts";
 import type { ConfigCommands } from "../config/config-commands.ts";
 import type { LocalLockCommands } from "../locks/lock-commands.ts";
+import type { ExecutionCommands } from "../executions/api.ts";
 import type { ApprovalCommands } from "../platforms/api.ts";
 import type { BatchCommands, SweepCommands } from "../platforms/batch-commands.ts";
 import type { CreatePlatform, LocalPlatformCommands } from "../platforms/platform-commands.ts";
@@ -50,6 +51,7 @@ export interface LocalCommands {
   readonly sweeps: SweepCommands;
   readonly configs: ConfigCommands;
   readonly locks: LocalLockCommands;
+  readonly executions: ExecutionCommands;
 }
 
 interface RoutingDeps {
@@ -175,7 +177,7 @@ export function routedCommands({
   }
 
   const { definitions, instances, reports, answers, attempts, dispatches, destinations } = local;
-  const { platforms, approvals, batches, sweeps, configs, locks } = local;
+  const { platforms, approvals, batches, sweeps, configs, locks, executions } = local;
   const looking = { repeated: "same" } as const;
   const shardOfToken = (token: string): number => shardOf(instanceOfToken(token) ?? "", shardCount);
   const byToken = { repeated: "same", shardOfId: shardOfToken } as const;
@@ -267,6 +269,11 @@ export function routedCommands({
       renew: routed("locks.renew", locks.renew, { repeated: "harmless" }),
       release: routed("locks.release", locks.release, { repeated: "harmless" }),
       get: routed("locks.get", locks.get, looking),
+    },
+    executions: {
+      register: routed("executions.register", executions.register, { repeated: "harmless" }),
+      update: routed("executions.update", executions.update, { repeated: "harmless" }),
+      sync: routed("executions.sync", executions.sync, { repeated: "harmless" }),
     },
     answers: {
       recall: routed("answers.recall", answers.recall, byRequestId),

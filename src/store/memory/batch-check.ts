@@ -17,6 +17,9 @@ export function checkBatch(batch: JournalBatch, tables: Tables): void {
   for (const { id } of [...batch.changedInstances, ...batch.finishedInstances]) {
     refuseWhen(!tables.active.has(id), `instance ${id} is changed or finished, but is not active`);
   }
+  for (const { id } of batch.amendedInstances ?? []) {
+    refuseWhen(!tables.finished.has(id), `instance ${id} is amended, but is not finished`);
+  }
   for (const { id } of batch.revivedInstances)
     refuseWhen(!tables.finished.has(id), `instance ${id} is revived, but is not finished`);
   for (const { instanceId, number } of batch.attempts) {
@@ -45,6 +48,7 @@ function checkNamedOnce(batch: JournalBatch): void {
     ...batch.changedInstances,
     ...batch.finishedInstances,
     ...batch.revivedInstances,
+    ...(batch.amendedInstances ?? []),
   ];
   const keys: readonly (readonly [string, readonly string[]])[] = [
     ["definition", [...batch.definitions.map(({ id }) => id), ...batch.deletedDefinitions]],

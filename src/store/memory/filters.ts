@@ -3,10 +3,13 @@ import type { SessionState } from "../../domain/approval/session.ts";
 import { isMaintenanceDefinition, isSystemDefinition } from "../../domain/definition/system-definition.ts";
 import type { DefinitionRecord } from "../../domain/definition/definition.ts";
 import type { OccurrenceRecord } from "../../domain/definition/occurrence.ts";
+import { MODULE_LABEL, isExecutionDefinition } from "../../domain/execution/execution-definition.ts";
 import type { InstanceRecord, InstanceSpec } from "../../domain/instance/instance.ts";
+import type { Json } from "../../domain/json.ts";
 import type { SessionFilter, WorkItemFilter } from "../../ports/store/approvals.ts";
 import type {
   DefinitionFilter,
+  ExecutionFilter,
   InstanceFilter,
   LabelFilter,
   ListCursor,
@@ -25,11 +28,13 @@ export function definitionPasses({ id, spec, state, createdAt }: DefinitionRecor
   );
 }
 
-export function instancePasses({ id, spec, state, createdAt }: InstanceRecord, filter: InstanceFilter): boolean {
+export function instancePasses(instance: InstanceRecord, filter: InstanceFilter): boolean {
+  const { id, spec, state, createdAt } = instance;
   return (
     id.startsWith(filter.idPrefix ?? "") &&
     equals(filter.definitionId, spec.definitionId) &&
     equals<string | null>(filter.platformId, platformOf(spec)) &&
+    (filter.execution === undefined || executionPasses(instance, filter.execution)) &&
     includes(filter.states, state) &&
     equals(filter.userId, spec.userId) &&
     equals(filter.businessId, spec.businessId) &&
@@ -37,6 +42,30 @@ export function instancePasses({ id, spec, state, createdAt }: InstanceRecord, f
     includes(filter.priorities, spec.priority) &&
     within(filter.createdAfter, filter.createdBefore, createdAt)
   );
+}
+
+function executionPasses(
+  { id, spec, life }: InstanceRecord,
+  { module, name, search = "", metadata = {} }: ExecutionFilter,
+): boolean {
+  return (
+    isExecutionDefinition(spec.definitionId ?? "") &&
+    equals(module, spec.labels[MODULE_LABEL]) &&
+    equals(name, spec.name) &&
+    (id.startsWith(search) || spec.name.toLowerCase().includes(search.toLowerCase())) &&
+    (Object.keys(metadata).length === 0 || contains(life.metadata, metadata))
+  );
+}
+
+/** As `@>` of jsonb: members of an object are contained in those of the same name, elements of a list in any. */
+function contains(held: Json, wanted: Json): boolean {
+  if (typeof wanted !== "object" || wanted === null) return held === wanted;
+  if (typeof held !== "object" || held === null || Array.isArray(held) !== Array.isArray(wanted)) return false;
+  return Array.isArray(wanted)
+    ? wanted.every((each: Json) => (held as readonly Json[]).some((element) => contains(element, each)))
+    : Object.entries(wanted).every(
+        ([key, value]) => Object.hasOwn(held, key) && contains((held as { [name: string]: Json })[key] ?? null, value),
+      );
 }
 
 export function occurrencePasses({ outcome, scheduledAt }: OccurrenceRecord, filter: OccurrenceFilter): boolean {

@@ -21,7 +21,7 @@ export function statsOf(instances: readonly InstanceRecord[]): InstanceStats {
 }
 
 /** The least of the values that is not below this part of them (nearest rank). */
-function percentile(values: readonly number[], part: number): number | null {
+export function percentile(values: readonly number[], part: number): number | null {
   const sorted = values.toSorted((one, other) => one - other);
   return sorted[Math.max(Math.ceil(sorted.length * part) - 1, 0)] ?? null;
 }

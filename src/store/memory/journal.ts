@@ -51,6 +51,9 @@ export class MemoryJournal implements JournalStore {
       active.set(instance.id, successor(finished.get(instance.id), instance));
       finished.delete(instance.id);
     }
+    for (const instance of batch.amendedInstances ?? []) {
+      finished.set(instance.id, successor(finished.get(instance.id), instance));
+    }
     for (const attempt of batch.attempts)
       rowsOf(this.#tables.attempts, attempt.instanceId).set(attempt.number, attempt);
     for (const entry of batch.enqueued) queue.set(entry.instanceId, entry);

@@ -6,12 +6,15 @@ import { searchGrams } from "../../domain/search.ts";
 import type { DefinitionWithSupervision } from "../../ports/store/actors.ts";
 import type {
   DefinitionFilter,
+  ExecutionStats,
+  ExecutionStatsQuery,
   InstanceFilter,
   InstanceStats,
   ListCursor,
   OccurrenceFilter,
   QueryStore,
 } from "../../ports/store/queries.ts";
+import { executionStatsOf } from "./execution-stats.ts";
 import { definitionPasses, follows, instancePasses, newestFirst, occurrencePasses } from "./filters.ts";
 import { statsOf } from "./instance-stats.ts";
 import type { Tables } from "./tables.ts";
@@ -77,6 +80,10 @@ export class MemoryQueries implements QueryStore {
 
   async instanceStats(filter: InstanceFilter): Promise<InstanceStats> {
     return statsOf(this.#instances(filter));
+  }
+
+  async executionStats({ filter, ...query }: ExecutionStatsQuery): Promise<ExecutionStats> {
+    return executionStatsOf(this.#instances(filter).toSorted(newestFirst), query);
   }
 
   async listAttempts(instanceId: string, before: number | null, limit: number): Promise<readonly AttemptRecord[]> {

@@ -4,6 +4,7 @@ import { PublishedCursors } from "./0003-published-cursors.ts";
 import { ActorStates } from "./0004-actor-states.ts";
 import { Approvals } from "./0005-approvals.ts";
 import { LocksAndConfiguration } from "./0006-locks-and-configuration.ts";
+import { Executions } from "./0007-executions.ts";
 
 /** In order. A migration that has been released never changes. */
 export const MIGRATIONS = [
@@ -13,4 +14,5 @@ export const MIGRATIONS = [
   { name: "0004-actor-states", class: ActorStates },
   { name: "0005-approvals", class: Approvals },
   { name: "0006-locks-and-configuration", class: LocksAndConfiguration },
+  { name: "0007-executions", class: Executions },
 ];

@@ -2,16 +2,28 @@ import { MAINTENANCE_ID_PREFIX, SYSTEM_ID_PREFIX } from "../../domain/definition
 import { DISPATCH_ID_PREFIX } from "../../domain/webhook/dispatch-id.ts";
 import { sql, type RawBuilder } from "kysely";
 import { ACTIVE_STATES, FINAL_STATES, type InstanceState } from "../../domain/instance/instance.ts";
-import type { DefinitionFilter, InstanceFilter, LabelFilter, ListCursor } from "../../ports/store/queries.ts";
+import type {
+  DefinitionFilter,
+  ExecutionFilter,
+  InstanceFilter,
+  LabelFilter,
+  ListCursor,
+} from "../../ports/store/queries.ts";
 import { storableText } from "./binary-columns.ts";
 import { DEFINITION_STATES, INSTANCE_STATES } from "./codes.ts";
-import { indexableLabels } from "./labels.ts";
+import { indexableLabels, plainText } from "./labels.ts";
 
 /** Dispatches are listed often, and may be any part of all instances: an index of their own has them in the order of lists. */
 const OF_DISPATCHES = sql`id ^@ 'wf_'`;
 
 /** All pushes run under definitions of the system: an index of their own has those of each platform in the order of lists. */
 const OF_PUSHES = sql`definition_id ^@ '$push/'`;
+
+/** And so do all executions. */
+export const OF_EXECUTIONS = sql`definition_id ^@ '$execution/'`;
+export const EXECUTION_NAME = sql`belfry.execution_name(spec)`;
+export const EXECUTION_MODULE = sql`(labels ->> 'module')`;
+export const EXECUTION_METADATA = sql`belfry.execution_metadata(life)`;
 
 /** A condition, or nothing that would be asked. */
 type Condition = RawBuilder<unknown> | null;
@@ -64,6 +76,7 @@ function instanceConditions(filter: InstanceFilter, after: ListCursor | null): C
     ...prefixConditions(filter.idPrefix ?? ""),
     filter.definitionId !== undefined && sql`definition_id = ${storableText(filter.definitionId)}`,
     ...platformConditions(filter.platformId),
+    ...executionConditions(filter.execution),
     filter.priorities && among("priority", filter.priorities),
     ...sharedConditions(filter, after),
   ];
@@ -82,6 +95,29 @@ function platformConditions(platformId: string | undefined): Claims {
   return platformId === undefined
     ? []
     : [OF_PUSHES, sql`(spec #>> '{action,platformId}'::text[]) = ${storableText(platformId)}`];
+}
+
+/** An execution filter, and the names that contain what is searched for (`withNames`). */
+export interface FoundExecutions extends ExecutionFilter {
+  readonly names?: readonly string[];
+}
+
+/** In the words of the indexes. */
+function executionConditions(filter: FoundExecutions | undefined): Claims {
+  if (filter === undefined) return [];
+  const { module, name, search = "", names = [], metadata } = filter;
+  return [
+    OF_EXECUTIONS,
+    module !== undefined && sql`${EXECUTION_MODULE} = ${plainText(module)}`,
+    name !== undefined && sql`${EXECUTION_NAME} = ${storableText(name)}`,
+    search !== "" && names.length === 0 && sql`id ^@ ${storableText(search)}`,
+    search !== "" &&
+      names.length > 0 &&
+      sql`(id ^@ ${storableText(search)} or ${EXECUTION_NAME} = any (${names}::text[]))`,
+    metadata !== undefined &&
+      Object.keys(metadata).length > 0 &&
+      sql`${EXECUTION_METADATA} @> ${plainText(JSON.stringify(metadata))}::jsonb`,
+  ];
 }
 
 export type Claims = readonly (Condition | false | undefined)[];

@@ -52,6 +52,11 @@ export function actorStateSection({ actorStates }: JournalBatch): Buffer | null 
   return section(actorStates, actorStateColumns);
 }
 
+/** What `belfry.journal_commit_4` (src/store/migrations/0007-executions.ts) takes beyond the one before. */
+export function amendedSection({ amendedInstances = [] }: JournalBatch): Buffer | null {
+  return section(amendedInstances, amendedColumns);
+}
+
 /** A section as one composite value; null when it has no rows. */
 export function section<Row>(rows: readonly Row[], columns: (rows: readonly Row[]) => BinaryColumn[]): Buffer | null {
   return rows.length === 0 ? null : composite(columns(rows));
@@ -148,6 +153,14 @@ function finishedColumns(rows: readonly InstanceRecord[]): BinaryColumn[] {
     bigints(rows, (row) => row.revision),
     smallints(rows, (row) => INSTANCE_STATES.codeOf(row.state)),
     bigints(rows, (row) => row.life.startedAt),
+    documents(rows, (row) => INSTANCE_LIFE.shorten(row.life)),
+  ];
+}
+
+function amendedColumns(rows: readonly InstanceRecord[]): BinaryColumn[] {
+  return [
+    texts(rows, (row) => row.id),
+    bigints(rows, (row) => row.revision),
     documents(rows, (row) => INSTANCE_LIFE.shorten(row.life)),
   ];
 }

@@ -3,18 +3,19 @@ import type { CommitOutcome, JournalBatch, JournalStore } from "../../ports/stor
 import { checkFenced } from "../fence-check.ts";
 import type { JournalConnection, Statement } from "./journal-connection.ts";
 import { approvalSections } from "./approval-sections.ts";
-import { actorStateSection, journalSections } from "./journal-sections.ts";
+import { actorStateSection, amendedSection, journalSections } from "./journal-sections.ts";
 
 const COMMIT = commitBy("journal_commit_1", 14);
 const COMMIT_WITH_STATES = commitBy("journal_commit_2", 15);
 const COMMIT_WITH_APPROVALS = commitBy("journal_commit_3", 19);
+const COMMIT_WITH_AMENDED = commitBy("journal_commit_4", 20);
 
 const FENCED = "BF001";
 
 /**
  * Commits through the functions of src/store/migrations/0002-journal.ts, which says how it fences and repeats (J1), and, when states of actors
  * are among the rows, 0004-actor-states.ts, which calls the other; when something of approvals is, or states of actors are removed,
- * 0005-approvals.ts, which calls that one. Batches without them, which are most, do not pay for it. They fence the shards that the batch
+ * 0005-approvals.ts, which calls that one; when finished instances are amended, 0007-executions.ts, which calls the last. Batches without them, which are most, do not pay for it. They fence the shards that the batch
  * names, so the batch must name those of all its rows.
  */
 export class PostgresJournal implements JournalStore {
@@ -42,6 +43,10 @@ function statementOf(batch: JournalBatch): Statement {
   const sections = journalSections(batch);
   const states = actorStateSection(batch);
   const approvals = approvalSections(batch);
+  const amended = amendedSection(batch);
+  if (amended !== null) {
+    return { ...COMMIT_WITH_AMENDED, values: [...sections, states, ...approvals, amended] };
+  }
   if (approvals.some((part) => part !== null)) {
     return { ...COMMIT_WITH_APPROVALS, values: [...sections, states, ...approvals] };
   }

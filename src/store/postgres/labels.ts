@@ -10,9 +10,10 @@ const NONE = "{}";
 export function indexableLabels(labels: LabelFilter): string {
   const entries = Object.entries(labels);
   if (entries.length === 0) return NONE;
-  return JSON.stringify(Object.fromEntries(entries.map(([name, value]) => [plain(name), plain(value)])));
+  return JSON.stringify(Object.fromEntries(entries.map(([name, value]) => [plainText(name), plainText(value)])));
 }
 
-function plain(text: string): string {
+/** A text as the labels that are searched have it. */
+export function plainText(text: string): string {
   return storableText(text).toWellFormed();
 }

@@ -5,6 +5,8 @@ import type { InstanceRecord } from "../../domain/instance/instance.ts";
 import type { DefinitionWithSupervision } from "../../ports/store/actors.ts";
 import type {
   DefinitionFilter,
+  ExecutionStats,
+  ExecutionStatsQuery,
   InstanceFilter,
   InstanceStats,
   ListCursor,
@@ -14,6 +16,8 @@ import type {
 import type { Database } from "./database.ts";
 import { listDefinitions, loadDefinitions, searchDefinitions } from "./definition-queries.ts";
 import { eventBounds, readEvents } from "./event-queries.ts";
+import { executionStats } from "./execution-stats.ts";
+import { withNames } from "./execution-names.ts";
 import { countInstances, instanceStats, listInstances, loadInstances } from "./instance-queries.ts";
 import { knownOccurrences, listAttempts, listOccurrences } from "./ledger-queries.ts";
 
@@ -50,16 +54,24 @@ export class PostgresQueries implements QueryStore {
     return instance ?? null;
   }
 
-  listInstances(filter: InstanceFilter, after: ListCursor | null, limit: number): Promise<readonly InstanceRecord[]> {
-    return listInstances(this.#database, filter, after, limit);
+  async listInstances(
+    filter: InstanceFilter,
+    after: ListCursor | null,
+    limit: number,
+  ): Promise<readonly InstanceRecord[]> {
+    return listInstances(this.#database, await withNames(this.#database, filter), after, limit);
   }
 
-  countInstances(filter: InstanceFilter): Promise<number> {
-    return countInstances(this.#database, filter);
+  async countInstances(filter: InstanceFilter): Promise<number> {
+    return countInstances(this.#database, await withNames(this.#database, filter));
   }
 
-  instanceStats(filter: InstanceFilter): Promise<InstanceStats> {
-    return instanceStats(this.#database, filter);
+  async instanceStats(filter: InstanceFilter): Promise<InstanceStats> {
+    return instanceStats(this.#database, await withNames(this.#database, filter));
+  }
+
+  async executionStats(query: ExecutionStatsQuery): Promise<ExecutionStats> {
+    return executionStats(this.#database, { ...query, filter: await withNames(this.#database, query.filter) });
   }
 
   listAttempts(instanceId: string, before: number | null, limit: number): Promise<readonly AttemptRecord[]> {

@@ -59,6 +59,11 @@ const SECTIONS: {
   changedInstances: ({ waiting }) => ({ changedInstances: [changed(waiting, { state: "RUNNING" })] }),
   finishedInstances: ({ waiting }) => ({ finishedInstances: [ended(waiting, "COMPLETED")] }),
   revivedInstances: ({ finished }) => ({ revivedInstances: [changed(finished, { state: "PENDING" })] }),
+  amendedInstances: ({ finished }) => ({
+    amendedInstances: [
+      { ...finished, revision: finished.revision + 1, life: { ...finished.life, metadata: { late: true } } },
+    ],
+  }),
   attempts: ({ finished }) => ({ attempts: [anAttempt({ instanceId: finished.id })] }),
   enqueued: ({ waiting }) => ({ enqueued: [anEntry(anInstance({ spec: waiting.spec }))] }),
   dequeued: ({ entry }) => ({ dequeued: [entry] }),

@@ -7,6 +7,7 @@ import { awkwardDataContract } from "./awkward-data-contract.ts";
 import { cursorsContract } from "./cursors-contract.ts";
 import { definitionQueriesContract } from "./definition-queries-contract.ts";
 import { eventsContract } from "./events-contract.ts";
+import { executionsContract } from "./executions-contract.ts";
 import { fencedWritesContract } from "./fenced-writes-contract.ts";
 import { fencingContract } from "./fencing-contract.ts";
 import { type OpenStore, givenStore } from "./given-store.ts";
@@ -39,6 +40,7 @@ export function storeContract(name: string, open: OpenStore): void {
     describe("queues", () => queueContract(given));
     describe("definitions and their occurrences in lists", () => definitionQueriesContract(given));
     describe("instances and their attempts in lists", () => instanceQueriesContract(given));
+    describe("executions", () => executionsContract(given));
     describe("round trip", () => roundTripContract(given));
     describe("round trip of sessions and work items", () => approvalsRoundTripContract(given));
     describe("awkward data", () => awkwardDataContract(given));

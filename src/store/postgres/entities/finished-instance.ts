@@ -6,7 +6,8 @@ export const FinishedInstanceEntity = defineEntity({
   name: "FinishedInstance",
   tableName: "finished_instance",
   schema: "belfry",
-  comment: "Instances in a final state. Rows come and go (a caller may start one anew), and never change.",
+  comment:
+    "Instances in a final state. Rows come and go (a caller may start one anew), and what is known of an execution may grow.",
   properties: {
     id: columns.id(),
     shard: columns.shard(),
@@ -48,6 +49,23 @@ export const FinishedInstanceEntity = defineEntity({
     {
       name: "finished_instance_pushes",
       expression: `create index finished_instance_pushes on belfry.finished_instance ((spec #>> '{action,platformId}'::text[]), created_at, id) where definition_id ^@ '$push/'::text`,
+    },
+    {
+      name: "finished_instance_executions",
+      properties: ["createdAt", "id"],
+      where: "definition_id ^@ '$execution/'::text",
+    },
+    {
+      name: "finished_instance_executions_by_module",
+      expression: `create index finished_instance_executions_by_module on belfry.finished_instance ((labels ->> 'module'::text), created_at, id) where definition_id ^@ '$execution/'::text`,
+    },
+    {
+      name: "finished_instance_executions_by_name",
+      expression: `create index finished_instance_executions_by_name on belfry.finished_instance (belfry.execution_name(spec), created_at, id) where definition_id ^@ '$execution/'::text`,
+    },
+    {
+      name: "finished_instance_executions_by_metadata",
+      expression: `create index finished_instance_executions_by_metadata on belfry.finished_instance using gin (belfry.execution_metadata(life) jsonb_path_ops) with (fastupdate = off) where definition_id ^@ '$execution/'::text`,
     },
     {
       name: "finished_instance_by_label",

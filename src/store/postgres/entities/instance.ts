@@ -44,6 +44,15 @@ export const InstanceEntity = defineEntity({
       name: "instance_pushes",
       expression: `create index instance_pushes on belfry.instance ((spec #>> '{action,platformId}'::text[]), created_at, id) where definition_id ^@ '$push/'::text`,
     },
+    { name: "instance_executions", properties: ["createdAt", "id"], where: "definition_id ^@ '$execution/'::text" },
+    {
+      name: "instance_executions_by_module",
+      expression: `create index instance_executions_by_module on belfry.instance ((labels ->> 'module'::text), created_at, id) where definition_id ^@ '$execution/'::text`,
+    },
+    {
+      name: "instance_executions_by_name",
+      expression: `create index instance_executions_by_name on belfry.instance (belfry.execution_name(spec), created_at, id) where definition_id ^@ '$execution/'::text`,
+    },
     {
       name: "instance_by_label",
       expression: `create index instance_by_label on belfry.instance using gin (labels jsonb_path_ops) with (fastupdate = off) where labels <> '{}'::jsonb`,

@@ -32,6 +32,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
       "PAUSE",
       "RESUME",
       "RETRY",
+      "REPORT",
     ),
     afterMs: fc.integer({ min: 0, max: 40_000 }),
     stale: fc.boolean(),
@@ -72,6 +73,8 @@ function eventOf({ type, stale, flag, chance }: Step, at: number, life: Life): I
     case "TERMINATE":
     case "PAUSE":
       return { type, at, reason: "r" };
+    case "REPORT":
+      return { type, at, state: flag ? "COMPLETED" : "RUNNING" };
     case "RELEASE":
     case "RESUME":
       return { type, at };

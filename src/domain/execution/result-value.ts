@@ -1,0 +1,22 @@
+/** Results of executions. Celery's may be any JSON; those of instances are objects, so another value stands in one, under a key of its own. */
+import type { Json, JsonObject } from "../json.ts";
+
+const KEY = "$value";
+
+export function resultOf(value: Json): JsonObject {
+  return isObject(value) && !isKept(value) ? value : { [KEY]: value };
+}
+
+export function valueOf(result: JsonObject): Json {
+  return isKept(result) ? (result[KEY] ?? null) : result;
+}
+
+/** Whether it is an object that another value stands in, or looks like it. */
+function isKept(value: JsonObject): boolean {
+  const keys = Object.keys(value);
+  return keys.length === 1 && keys[0] === KEY;
+}
+
+function isObject(value: Json): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

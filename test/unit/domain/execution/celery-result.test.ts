@@ -1,0 +1,63 @@
+import { describe, expect, it } from "vitest";
+import { newsFrom } from "../../../../src/domain/execution/celery-result.ts";
+import type { CeleryResult } from "../../../../src/domain/execution/celery-result.ts";
+import { resultOf, valueOf } from "../../../../src/domain/execution/result-value.ts";
+import { ACTIVE_STATES, FINAL_STATES } from "../../../../src/domain/instance/instance.ts";
+
+function told(status: string, result: CeleryResult["result"] = null, doneAt: number | null = null): CeleryResult {
+  return { status, result, traceback: "", doneAt };
+}
+
+describe("what Celery's result backend tells", () => {
+  it.each(ACTIVE_STATES)("R-125: PENDING, which Celery says of unknown tasks too, downgrades nothing: %s", (state) => {
+    expect(newsFrom(state, told("PENDING"))).toBeNull();
+    expect(newsFrom(state, null)).toBeNull();
+  });
+
+  it.each(FINAL_STATES)("R-125: nothing changes what is %s", (state) => {
+    for (const status of ["PENDING", "STARTED", "RETRY", "SUCCESS", "FAILURE", "REVOKED"]) {
+      expect(newsFrom(state, told(status))).toBeNull();
+    }
+  });
+
+  it("R-125: a result is news, with the time that Celery has of it", () => {
+    expect(newsFrom("RUNNING", told("SUCCESS", 42, 7))).toEqual({
+      state: "COMPLETED",
+      result: { $value: 42 },
+      endedAt: 7,
+    });
+    expect(newsFrom("PENDING", told("SUCCESS", { a: 1 }))).toEqual({ state: "COMPLETED", result: { a: 1 } });
+    expect(newsFrom("BACKING_OFF", told("STARTED", { hostname: "a", pid: 1 }))).toEqual({ state: "RUNNING" });
+    expect(newsFrom("RUNNING", told("STARTED"))).toBeNull();
+  });
+
+  it("R-127: of a failure the type, message and traceback of the exception are kept", () => {
+    const exception = { exc_type: "ValueError", exc_message: ["no luck", 7], exc_module: "builtins" };
+    const failure = { ...told("FAILURE", exception, 9), traceback: "Traceback …" };
+    const error = { code: "ValueError", message: "no luck, 7", traceback: "Traceback …" };
+    expect(newsFrom("RUNNING", failure)).toEqual({ state: "FAILED", error, endedAt: 9 });
+    expect(newsFrom("RUNNING", { ...failure, status: "RETRY" })).toEqual({ state: "BACKING_OFF", error });
+    expect(newsFrom("RUNNING", told("FAILURE", "boom"))).toMatchObject({ error: { message: "boom" } });
+    expect(newsFrom("RUNNING", told("FAILURE"))).toMatchObject({ error: { message: "" } });
+  });
+
+  it.each([
+    ["RECEIVED", null],
+    ["REJECTED", null],
+    ["", null],
+    ["PROGRESS", "RUNNING"],
+    ["IGNORED", "CANCELLED"],
+    ["REVOKED", "CANCELLED"],
+  ])("states beyond the six are understood: %j", (status, state) => {
+    expect(newsFrom("PENDING", told(status))?.state ?? null).toBe(state);
+  });
+});
+
+describe("a result of any kind", () => {
+  it.each([[null], [0], ["text"], [[1, { a: 2 }]], [{}], [{ $value: 1, other: 2 }], [{ value: 1 }], [{ $value: 1 }]])(
+    "is read as it was: %j",
+    (value) => {
+      expect(valueOf(resultOf(value))).toEqual(value);
+    },
+  );
+});
