@@ -2,19 +2,16 @@ import type { InstanceEvent } from "../actors/instance/events.ts";
 import { BelfryError } from "../domain/error.ts";
 import type { InstanceState } from "../domain/instance/instance.ts";
 import { isFinal } from "../domain/instance/instance.ts";
-import type { JsonObject } from "../domain/json.ts";
 import type { Assignment, ExecutorCommands, WorkerCommands, WorkerOutlet, WorkerSession } from "./api.ts";
 import { instanceOfToken } from "./attempt-token.ts";
 import type { AttemptCommands, ClaimedAttempt } from "./attempt-commands.ts";
 import type { ReportCommands } from "./cluster/routed-commands.ts";
 import type { CommandDeps } from "./definition-commands.ts";
+import { requireRoom } from "./metadata-room.ts";
 import { isUnavailable, staleAttempt } from "./refusals.ts";
 import type { PushStatesTold } from "./platforms/api.ts";
 import type { InstanceResident } from "./residents.ts";
 import type { Session, Workers } from "./workers.ts";
-
-/** Metadata of one instance, merged, as JSON. */
-const MAX_METADATA_BYTES = 262_144;
 
 /** How long a worker that connects waits until the owners of its attempts' instances know of it. */
 const CLAIM_MS = 1000;
@@ -276,20 +273,5 @@ export function workerCommands({
       giveUp(true);
     }
     return promise;
-  }
-}
-
-/** What heartbeats add up to is bounded as a whole: each may be small, and there may be many. */
-function requireRoom(known: JsonObject | null, more: JsonObject | undefined): void {
-  if (
-    more !== undefined &&
-    known !== null &&
-    Buffer.byteLength(JSON.stringify({ ...known, ...more })) > MAX_METADATA_BYTES
-  ) {
-    throw new BelfryError(
-      "PAYLOAD_TOO_LARGE",
-      `The metadata of the instance would grow past ${MAX_METADATA_BYTES} bytes as JSON. Report fewer or smaller keys.`,
-      { metadata: { field: "metadata", limit_bytes: String(MAX_METADATA_BYTES) } },
-    );
   }
 }

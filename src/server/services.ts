@@ -4,6 +4,7 @@ import { DefinitionService } from "../gen/belfry/v1/definition_service_pb.ts";
 import { DispatchService } from "../gen/belfry/v1/dispatch_service_pb.ts";
 import { file_belfry_v1_error_reason } from "../gen/belfry/v1/error_reason_pb.ts";
 import { EventService } from "../gen/belfry/v1/event_service_pb.ts";
+import { ExecutionService } from "../gen/belfry/v1/execution_service_pb.ts";
 import { InstanceService } from "../gen/belfry/v1/instance_service_pb.ts";
 import { LockService } from "../gen/belfry/v1/lock_service_pb.ts";
 import { PlatformService } from "../gen/belfry/v1/platform_service_pb.ts";
@@ -22,6 +23,7 @@ import { definitionHandlers } from "./handlers/definition-handlers.ts";
 import { dispatchHandlers } from "./handlers/dispatch-handlers.ts";
 import type { ServiceEnvironment } from "./handlers/environment.ts";
 import { eventHandlers } from "./handlers/event-handlers.ts";
+import { executionHandlers } from "./handlers/execution-handlers.ts";
 import { instanceHandlers } from "./handlers/instance-handlers.ts";
 import { lockHandlers } from "./handlers/lock-handlers.ts";
 import { platformHandlers } from "./handlers/platform-handlers.ts";
@@ -36,6 +38,7 @@ const API = [
   DefinitionService,
   InstanceService,
   WorkerService,
+  ExecutionService,
   DispatchService,
   PlatformService,
   WorkItemService,
@@ -57,6 +60,7 @@ export function allMethods(environment: ServiceEnvironment): GuardedMethod[] {
     ...guardService(DefinitionService, definitionHandlers(environment), environment),
     ...guardService(InstanceService, instanceHandlers(environment), environment),
     ...guardService(WorkerService, workerHandlers(environment), environment),
+    ...guardService(ExecutionService, executionHandlers(environment), environment),
     ...guardService(DispatchService, dispatchHandlers(environment), environment),
     ...guardService(PlatformService, platformHandlers(environment), environment),
     ...guardService(WorkItemService, workItemHandlers(environment), environment),

@@ -12,6 +12,7 @@ import { BelfryError } from "../../domain/error.ts";
 import type { ResultBackend } from "../../ports/result-backend.ts";
 import type { CommandDeps } from "../definition-commands.ts";
 import { fingerprint } from "../fingerprint.ts";
+import { requireRoom } from "../metadata-room.ts";
 import { executionNotFound, resultBackendMissing, resultBackendUnavailable } from "../refusals.ts";
 import type { Repeatable } from "../requests.ts";
 import type { InstanceResident, SupervisorResident } from "../residents.ts";
@@ -41,6 +42,7 @@ export function executionCommands(deps: Deps): ExecutionCommands {
 
   function tell(resident: InstanceResident, report: ExecutionReport): boolean {
     decisions.requireCurrent(resident);
+    requireRoom(resident.record.life.metadata, report.metadata);
     return decisions.instance(resident, { ...report, type: "REPORT", at: clock.now() });
   }
 

@@ -37,6 +37,18 @@ export async function readDispatch(queries: QueryStore, id: string): Promise<Dis
   throw new BelfryError("DISPATCH_NOT_FOUND", `There is no dispatch "${id}".${why}`, { metadata: { dispatch_id: id } });
 }
 
+/** @throws BelfryError EXECUTION_NOT_FOUND when there is no such instance, or Belfry runs it itself. */
+export async function readExecution(queries: QueryStore, taskId: string): Promise<InstanceRecord> {
+  const found = await queries.getInstance(taskId);
+  if (found?.spec.action.kind === "external") return found;
+  const why = found === null ? "" : " The instance of this id is run by Belfry: GetInstance shows it.";
+  throw new BelfryError(
+    "EXECUTION_NOT_FOUND",
+    `No execution is registered under the task id "${taskId}". RegisterExecution registers it, late too.${why}`,
+    { metadata: { task_id: taskId } },
+  );
+}
+
 /** A destination as it was last written. @throws BelfryError DESTINATION_NOT_FOUND */
 export async function readDestination(actorStates: ActorStateStore, origin: string): Promise<DestinationRecord> {
   const [found] = await actorStates.load("destination", [origin]);
