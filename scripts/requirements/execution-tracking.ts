@@ -6,14 +6,17 @@ export const EXECUTION_TRACKING: RequirementSection = {
   texts: {
     "R-124": {
       text: "One record an execution, with its own `task_id`, registered (登记) when it is dispatched",
-      open: true,
+      note: "RegisterExecution; the record is an instance with that id",
     },
-    "R-125": { text: "A record can be brought in line with Celery (`sync_task_from_celery`)", open: true },
+    "R-125": {
+      text: "A record can be brought in line with Celery (`sync_task_from_celery`)",
+      note: "SyncExecution; what has begun or ended is never downgraded",
+    },
     "R-126": {
       text: "State, result, error, traceback and metadata are updated as often as wanted; metadata is merged",
-      open: true,
+      note: "UpdateExecution; unlike in the source a final state is never undone",
     },
-    "R-127": { text: "FAILURE keeps the error and its traceback", open: true },
+    "R-127": "FAILURE keeps the error and its traceback",
     "R-128": {
       text: "What was STARTED and is over its time (超时) becomes FAILURE: swept every 30 minutes, 10 minutes allowed, both set",
       open: true,
@@ -35,18 +38,18 @@ export const EXECUTION_TRACKING: RequirementSection = {
     },
     "R-134": {
       text: "List, detail, by `task_id`, state, statistics (统计), sync; by module, task name, state, creator and dates",
-      open: true,
+      note: "ExecutionService",
     },
     "R-135": { text: "Both jobs are recorded as executions themselves, with a module of their own", open: true },
-    "R-136": { text: "States are those of Celery; older words are mapped once, when data move", open: true },
-    "R-137": {
-      text: "A retry of the business is a new task with a new record; the tracker itself never retries",
-      open: true,
+    "R-136": {
+      text: "States are those of Celery; older words are mapped once, when data move",
+      note: "The words of Newshub and Devify are understood in requests; what is kept and shown is Celery's",
     },
-    "R-138": { text: "The runs of one business object are found by ids in the metadata, by an index", open: true },
-    "R-139": {
-      text: "Progress (进度) stands in the metadata: `progress_percent`, `progress_message`, `progress_step`",
-      open: true,
+    "R-137": "A retry of the business is a new task with a new record; the tracker itself never retries",
+    "R-138": {
+      text: "The runs of one business object are found by ids in the metadata, by an index",
+      note: "`metadata` of ListExecutions, `group_by` of GetExecutionStats",
     },
+    "R-139": "Progress (进度) stands in the metadata: `progress_percent`, `progress_message`, `progress_step`",
   },
 };

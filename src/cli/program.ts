@@ -7,6 +7,7 @@ import { addDemoCommand } from "./demo/command.ts";
 import { addDestinationsCommand } from "./destinations/command.ts";
 import { addDispatchesCommand } from "./dispatches/command.ts";
 import { addDoctorCommand } from "./doctor/command.ts";
+import { addExecutionsCommand } from "./executions/command.ts";
 import { addHealthCommand } from "./health/command.ts";
 import { addInstancesCommand } from "./instances/command.ts";
 import { addLocksCommand } from "./locks/command.ts";
@@ -45,6 +46,7 @@ export function buildProgram(surroundings: Surroundings): Command {
   addMigrateCommand(program, surroundings);
   addDefinitionsCommand(program, surroundings);
   addInstancesCommand(program, surroundings);
+  addExecutionsCommand(program, surroundings);
   addDispatchesCommand(program, surroundings);
   addDestinationsCommand(program, surroundings);
   addPlatformsCommand(program, surroundings);

@@ -6,6 +6,7 @@ import { ConfigService } from "../gen/belfry/v1/config_service_pb.ts";
 import { DefinitionService } from "../gen/belfry/v1/definition_service_pb.ts";
 import { DispatchService } from "../gen/belfry/v1/dispatch_service_pb.ts";
 import { EventService } from "../gen/belfry/v1/event_service_pb.ts";
+import { ExecutionService } from "../gen/belfry/v1/execution_service_pb.ts";
 import { InstanceService } from "../gen/belfry/v1/instance_service_pb.ts";
 import { LockService } from "../gen/belfry/v1/lock_service_pb.ts";
 import { PlatformService } from "../gen/belfry/v1/platform_service_pb.ts";
@@ -52,6 +53,7 @@ export interface BelfryClientOptions {
 export interface BelfryClient {
   readonly definitions: Client<typeof DefinitionService>;
   readonly instances: Client<typeof InstanceService>;
+  readonly executions: Client<typeof ExecutionService>;
   readonly workers: Client<typeof WorkerService>;
   readonly dispatches: Client<typeof DispatchService>;
   readonly platforms: Client<typeof PlatformService>;
@@ -98,6 +100,7 @@ export function createBelfryClient(url: string, options: BelfryClientOptions = {
   return {
     definitions: createClient(DefinitionService, transport),
     instances: createClient(InstanceService, transport),
+    executions: createClient(ExecutionService, transport),
     workers: createClient(WorkerService, transport),
     dispatches: createClient(DispatchService, transport),
     platforms: createClient(PlatformService, transport),

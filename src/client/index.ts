@@ -90,6 +90,8 @@ export * from "../gen/belfry/v1/dispatch_service_pb.ts";
 export * from "../gen/belfry/v1/error_reason_pb.ts";
 export * from "../gen/belfry/v1/event_pb.ts";
 export * from "../gen/belfry/v1/event_service_pb.ts";
+export * from "../gen/belfry/v1/execution_pb.ts";
+export * from "../gen/belfry/v1/execution_service_pb.ts";
 export * from "../gen/belfry/v1/instance_pb.ts";
 export * from "../gen/belfry/v1/instance_service_pb.ts";
 export * from "../gen/belfry/v1/lock_pb.ts";

@@ -32,7 +32,7 @@ export interface ApiServer extends AsyncDisposable {
 }
 
 export async function anApiServer(
-  given: Partial<Omit<ServerOptions, "runtime" | "queries">> & {
+  given: Partial<Omit<ServerOptions, "runtime">> & {
     readonly answers?: Answers;
     readonly clock?: Clock;
   } = {},

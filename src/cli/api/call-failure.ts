@@ -6,6 +6,7 @@ import { printable } from "../format/printable.ts";
 const HINTS: Readonly<Record<string, string>> = {
   DEFINITION_NOT_FOUND: '"belfry definitions list" shows which there are.',
   INSTANCE_NOT_FOUND: '"belfry instances list" shows which there are.',
+  EXECUTION_NOT_FOUND: '"belfry executions list" shows which there are.',
   DISPATCH_NOT_FOUND: '"belfry dispatches list" shows which there are.',
   DESTINATION_NOT_FOUND: '"belfry destinations list" shows which there are.',
   DESTINATION_DISABLED: '"belfry destinations reset" enables it.',

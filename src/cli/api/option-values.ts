@@ -1,5 +1,5 @@
 /** How the texts of options become values. They throw InvalidArgumentError, which commander shows beside the option's name. */
-import type { DescEnum, JsonObject } from "@bufbuild/protobuf";
+import type { DescEnum, JsonObject, JsonValue } from "@bufbuild/protobuf";
 import { durationFromMs, timestampFromMs } from "@bufbuild/protobuf/wkt";
 import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 import { InvalidArgumentError } from "commander";
@@ -73,6 +73,15 @@ export function label(text: string, before: Readonly<Record<string, string>> = {
 /** The option may stand several times. */
 export function several(text: string, before: readonly string[] = []): readonly string[] {
   return [...before, text];
+}
+
+/** Any JSON; what is none is a text. */
+export function jsonOrText(text: string): JsonValue {
+  try {
+    return JSON.parse(text) as JsonValue;
+  } catch {
+    return text;
+  }
 }
 
 export function jsonObject(text: string): JsonObject {
