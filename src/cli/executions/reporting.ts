@@ -78,7 +78,13 @@ function addRegister(executions: Command, surroundings: Surroundings): void {
         const { module, user, args, kwargs, businessId, label: labels } = options;
         const answer = await client.executions.registerExecution({
           ...reportOf(options),
-          ...{ taskId, taskName, module, createdBy: user, kwargs, businessId, labels },
+          taskId,
+          taskName,
+          module,
+          createdBy: user,
+          kwargs,
+          businessId,
+          labels,
           args: args && fromJson(ListValueSchema, [...args]),
         });
         if (options.json) {

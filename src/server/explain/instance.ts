@@ -33,6 +33,7 @@ export function explainInstance(instance: InstanceRecord, now: number): Instance
 
 function doing(instance: InstanceRecord): string {
   const { state, spec, life } = instance;
+  if (spec.action.kind === "external") return doingElsewhere(instance);
   switch (state) {
     case "PENDING":
       return waiting(instance);
@@ -50,6 +51,30 @@ function doing(instance: InstanceRecord): string {
       return `Cancelled${because(life.stateReason)}`;
     case "TIMED_OUT":
       return "Timed out: it was not done in time; RetryInstance starts it anew";
+  }
+}
+
+/** Whoever runs it tells how it goes; nothing here tries it again. */
+function doingElsewhere(instance: InstanceRecord): string {
+  const { state, life } = instance;
+  const who = life.workerId === "" ? "" : ` on "${life.workerId}"`;
+  switch (state) {
+    case "PENDING":
+      return waiting(instance);
+    case "RUNNING":
+      return `Runs elsewhere${who}, as UpdateExecution told`;
+    case "BACKING_OFF":
+      return `Attempt ${life.attemptCount} failed elsewhere${who}, and whoever runs it tries it again`;
+    case "PAUSED":
+      return `Paused${because(life.stateReason)}, as far as Belfry goes: what runs elsewhere is not held back`;
+    case "COMPLETED":
+      return "Completed elsewhere";
+    case "FAILED":
+      return "Failed elsewhere; a run that is started anew there is another execution";
+    case "CANCELLED":
+      return `Cancelled${because(life.stateReason)}`;
+    case "TIMED_OUT":
+      return "Timed out: nobody told in time that it was done";
   }
 }
 
@@ -144,7 +169,7 @@ function running({ life }: InstanceRecord): string {
 
 function* facts({ state, spec, life }: InstanceRecord, now: number): Iterable<string> {
   if (life.error !== null && state !== "COMPLETED")
-    yield `Last error: ${life.error.code}${because(life.error.message)}.`;
+    yield `Last error: ${life.error.code === "" ? life.error.message : life.error.code + because(life.error.message)}.`;
   if (life.progress !== null && !isFinal(state)) {
     const { percent, step, message, at } = life.progress;
     const where = step === "" ? "" : ` at step "${step}"`;
@@ -154,7 +179,7 @@ function* facts({ state, spec, life }: InstanceRecord, now: number): Iterable<st
     yield `The worker's last sign of life came ${relativeInWords(life.attempt.seenAt, now)}.`;
   }
   const tried = life.attemptCount - life.seriesStart;
-  if (!isFinal(state) && tried > 0)
+  if (!isFinal(state) && tried > 0 && spec.action.kind !== "external")
     yield `${counted(tried, "attempt")} of at most ${spec.retry.maxRetries + 1} started.`;
   if (spec.scheduledAt !== null) yield `It was due at ${timeInZone(spec.scheduledAt, "UTC")}.`;
   if (life.endedAt !== null && life.startedAt !== null) {

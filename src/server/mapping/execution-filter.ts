@@ -3,7 +3,6 @@ import type { JsonObject as StructObject } from "@bufbuild/protobuf";
 import { statesOfStatus } from "../../domain/execution/celery-status.ts";
 import { bucketStarts } from "../../domain/execution/stat-buckets.ts";
 import type { InstanceState } from "../../domain/instance/instance.ts";
-import type { JsonObject } from "../../domain/json.ts";
 import { isKnownTimeZone } from "../../domain/schedule/zone.ts";
 import { Granularity } from "../../gen/belfry/v1/execution_pb.ts";
 import type { GetExecutionStatsRequest, ListExecutionsRequest } from "../../gen/belfry/v1/execution_service_pb.ts";
@@ -74,7 +73,7 @@ interface SharedFields {
 
 function sharedFilterOf(request: SharedFields, maxBytes: number): InstanceFilter {
   const { module, taskName, createdBy, businessId } = request;
-  const metadata = dataOf(request.metadata, "metadata", maxBytes) as JsonObject | undefined;
+  const metadata = dataOf(request.metadata, "metadata", maxBytes);
   return {
     execution: {
       ...(module !== "" && { module }),

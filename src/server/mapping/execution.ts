@@ -44,7 +44,15 @@ export function toExecution(instance: InstanceRecord): Init<typeof ExecutionSche
     running: status === "STARTED" || status === "RETRY",
     state: rest.state,
     duration: life.startedAt === null || life.endedAt === null ? undefined : toDuration(life.endedAt - life.startedAt),
-    ...{ labels, businessId, metadata, progress, attemptCount, createTime, startTime, completeTime, etag },
+    labels,
+    businessId,
+    metadata,
+    progress,
+    attemptCount,
+    createTime,
+    startTime,
+    completeTime,
+    etag,
   };
 }
 
@@ -74,7 +82,7 @@ export function registrationOf(
   findings.throwIfAny();
   const payload = { args: listOf(args), kwargs: kwargs ?? {} };
   dataOf(payload as StructObject, "args, kwargs", maxBytes);
-  return { taskId, name: taskName, module, createdBy, payload: payload as JsonObject, businessId, labels, report };
+  return { taskId, name: taskName, module, createdBy, payload, businessId, labels, report };
 }
 
 /** @throws BelfryError INVALID_FIELD, PAYLOAD_TOO_LARGE */
@@ -157,6 +165,6 @@ function isObject(value: Json): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function defined<Key extends string, Value>(key: Key, value: Value | undefined): { readonly [Name in Key]?: Value } {
-  return value === undefined ? {} : ({ [key]: value } as { readonly [Name in Key]: Value });
+function defined<Key extends string, Kind>(key: Key, value: Kind | undefined): { readonly [Name in Key]?: Kind } {
+  return value === undefined ? {} : ({ [key]: value } as { readonly [Name in Key]: Kind });
 }

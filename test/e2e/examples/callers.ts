@@ -14,6 +14,7 @@ import {
 import { Code, ConnectError, createClient, type Transport } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcWebTransport, Http2SessionManager } from "@connectrpc/connect-node";
 import { file_belfry_v1_config_service } from "../../../src/gen/belfry/v1/config_service_pb.ts";
+import { file_belfry_v1_execution_service } from "../../../src/gen/belfry/v1/execution_service_pb.ts";
 import { file_belfry_v1_definition_service } from "../../../src/gen/belfry/v1/definition_service_pb.ts";
 import { file_belfry_v1_dispatch_service } from "../../../src/gen/belfry/v1/dispatch_service_pb.ts";
 import { file_belfry_v1_event_service } from "../../../src/gen/belfry/v1/event_service_pb.ts";
@@ -139,6 +140,7 @@ export function connectHttp2(url: string): Caller {
 
 const schema = createRegistry(
   file_belfry_v1_config_service,
+  file_belfry_v1_execution_service,
   file_belfry_v1_definition_service,
   file_belfry_v1_instance_service,
   file_belfry_v1_worker_service,

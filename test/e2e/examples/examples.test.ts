@@ -27,7 +27,7 @@ async function aPlatform(): Promise<PlatformServer> {
 
 const isWatch = ({ method }: Example): boolean => /\/Watch\w+$/.test(method);
 
-// Task control. Dispatch. Configuration: R-131.
+// Task control. Dispatch. Configuration: R-131. Executions.
 describe("docs/examples.md, word for word", () => {
   let server: ServerProcess;
   beforeAll(async () => {

@@ -20,8 +20,8 @@ describe("belfry executions (R-134)", () => {
   it("register and update tell of one, and show what is known", async () => {
     const { here } = await given();
     const registered = await here(
-      ...["register", "t1", "billing.collect", "--module", "billing", "--args", "[1,2]", "--kwargs", '{"a":1}'],
-      ...["--status", "STARTED", "--user", "u1", "--worker", "celery@a", "--label", "env=live"],
+      ..."register t1 billing.collect --module billing --status STARTED --user u1 --worker celery@a".split(" "),
+      ...'--label env=live --args [1,2] --kwargs {"a":1}'.split(" "),
     );
     expect(registered.out).toMatch(/^status +STARTED$/m);
     expect(registered.out).toMatch(/^args +\[1,2\]$/m);
@@ -44,9 +44,10 @@ describe("belfry executions (R-134)", () => {
     expect(out).toMatch(/^t1 +billing\.collect +billing +PENDING/m);
     expect(out).toMatch(/^t2 +news\.fetch +news +FAILURE .* no luck$/m);
     const listed = async (...words: readonly string[]) => {
-      const { executions = [] } = (await jsonHere(["executions", "list", ...words], env)) as {
-        executions?: readonly { readonly taskId: string }[];
-      };
+      const { executions = [] } = await jsonHere<{ executions?: readonly { readonly taskId: string }[] }>(
+        ["executions", "list", ...words],
+        env,
+      );
       return executions.map(({ taskId }) => taskId);
     };
     expect(await listed("--metadata", '{"order_id":"42"}')).toEqual(["t1"]);

@@ -22,7 +22,7 @@ async function given(resultBackend?: ResultBackend): Promise<Given> {
   };
 }
 
-function aRegistration(given: Partial<RegisterExecution> = {}): RegisterExecution {
+function aRegistration(changed: Partial<RegisterExecution> = {}): RegisterExecution {
   return {
     name: "cloud_billing.collect",
     module: "cloud_billing",
@@ -31,7 +31,7 @@ function aRegistration(given: Partial<RegisterExecution> = {}): RegisterExecutio
     businessId: "",
     labels: {},
     report: {},
-    ...given,
+    ...changed,
   };
 }
 

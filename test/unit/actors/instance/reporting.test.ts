@@ -189,7 +189,7 @@ describe("an instance that runs elsewhere", () => {
         let ends = 0;
         for (const report of all) {
           const { record: before } = execution;
-          execution.told(report as ExecutionReport);
+          execution.told(report);
           const { record: after, effects } = execution;
           ends += effects.filter((effect) => effect === "ended").length;
           if (isFinal(before.state)) expect(after.state).toBe(before.state);

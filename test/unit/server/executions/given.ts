@@ -13,7 +13,7 @@ import { recordingLog } from "../../../support/log.ts";
 import { aWorld } from "../../../support/node.ts";
 import type { World } from "../../../support/node.ts";
 
-type Method = keyof Client<typeof ExecutionService> & string;
+type Method = keyof Client<typeof ExecutionService>;
 
 export interface ExecutionsHere extends World {
   /** Request and answer as they stand in JSON. */
