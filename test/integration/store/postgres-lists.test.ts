@@ -5,6 +5,9 @@ import { startDatabaseUnderTest, type DatabaseUnderTest } from "./postgres-under
 const FIRST_AT = 1_763_791_234_567;
 const DISPATCHES = 2_000;
 const PUSHES = 2_000;
+const EXECUTIONS = 2_000;
+/** Who is no dispatch, push or execution is newer than all of them. */
+const OTHERS = DISPATCHES + PUSHES + EXECUTIONS;
 const LIMIT = 10;
 /** Of two tables: their rows, a look into an index or two, and what the planner looks at. A walk over all others meets 150 a table. */
 const FEW_PAGES = 60;
@@ -20,10 +23,18 @@ beforeAll(async () => {
     case when n <= ${DISPATCHES} then 'wf_' || (${FIRST_AT}::bigint + n) || '_' || substr(md5('${of}' || n), 1, 20)
       else md5('${of}' || n) end,
     0, case when n <= ${DISPATCHES} then '$dispatch/https://' || n % 500
-      when n <= ${DISPATCHES + PUSHES} then '$push/' || n % 128 else 'd' || n % 5 end, '', '', '{}'::jsonb, 3, false,
+      when n <= ${DISPATCHES + PUSHES} then '$push/' || n % 128
+      when n <= ${OTHERS} then '$execution/' || n % 128 else 'd' || n % 5 end, '', '',
+    case when n > ${DISPATCHES + PUSHES} and n <= ${OTHERS} then jsonb_build_object('module', 'm' || n / 100)
+      else '{}'::jsonb end, 3, false,
     ${FIRST_AT}::bigint + n, 1, case when n > ${DISPATCHES} and n <= ${DISPATCHES + PUSHES}
       then json_build_object('name', 'n', 'action', json_build_object('kind', 'push', 'platformId', 'p' || n / 100))
-      else '{"name":"n","action":{"kind":"external"}}'::json end, '{"stateAt":1,"openedAt":1}'::json`;
+      when n > ${DISPATCHES + PUSHES} and n <= ${OTHERS}
+      then json_build_object('name', 'task.' || n / 100, 'action', json_build_object('kind', 'external'))
+      else '{"name":"n","action":{"kind":"external"}}'::json end,
+    case when n > ${DISPATCHES + PUSHES} and n <= ${OTHERS}
+      then json_build_object('stateAt', 1, 'openedAt', 1, 'metadata', json_build_object('order_id', (n / 10)::text))
+      else '{"stateAt":1,"openedAt":1}'::json end`;
   await database.query(
     `insert into belfry.instance (${columns("state")}) select ${rows("a")}, 1 from generate_series(1, 20000) as n`,
   );
@@ -59,6 +70,16 @@ const CASES: readonly (readonly [string, InstanceFilter, ListCursor | null])[] =
   ["pushes to one platform in a state", { platformId: "p25", states: ["COMPLETED"] }, null],
   ["pushes to one platform, from the middle on", { platformId: "p25" }, { at: FIRST_AT + 2550, id: "" }],
   ["dispatches to one destination", { definitionId: "$dispatch/https://77" }, null],
+  ["executions", { execution: {} }, null],
+  ["executions, from the middle on", { execution: {} }, { at: FIRST_AT + 5000, id: "" }],
+  ["executions of one module", { execution: { module: "m45" } }, null],
+  ["executions with one name", { execution: { name: "task.45" } }, null],
+  ["executions with one name in a state", { execution: { name: "task.45" }, states: ["COMPLETED"] }, null],
+  [
+    "executions that have ended, by metadata",
+    { execution: { metadata: { order_id: "450" } }, states: ["COMPLETED"] },
+    null,
+  ],
 ];
 
 it.each(CASES)("a list of %s reads what it gives, and not what is newer", async (_what, filter, after) => {
@@ -72,4 +93,21 @@ it.each(CASES)("a list of %s reads what it gives, and not what is newer", async 
 
   expect(listed.length).toBeGreaterThan(1);
   expect(pages).toBeLessThanOrEqual(FEW_PAGES);
+});
+
+it("R-138: what has ended is found by metadata without a look at what has not the same", async () => {
+  const plan = await database.query<{ "QUERY PLAN": string }>(
+    `explain select id from belfry.finished_instance
+     where definition_id ^@ '$execution/' and belfry.execution_metadata(life) @> '{"order_id":"450"}'
+     order by created_at desc, id desc limit 10`,
+  );
+  expect(plan.map((row) => row["QUERY PLAN"]).join("\n")).toContain("finished_instance_executions_by_metadata");
+});
+
+it("R-134: executions are searched by text through their names, which are few", async () => {
+  const store = await database.openStore();
+  const found = await store.queries.listInstances({ execution: { search: "ASK.45" } }, null, LIMIT);
+  await store.close();
+  expect(new Set(found.map(({ spec }) => spec.name))).toEqual(new Set(["task.45"]));
+  expect(found).toHaveLength(LIMIT);
 });
