@@ -1,6 +1,7 @@
 import { MAINTENANCE_ID_PREFIX, SYSTEM_ID_PREFIX } from "../../domain/definition/system-definition.ts";
 import { DISPATCH_ID_PREFIX } from "../../domain/webhook/dispatch-id.ts";
 import { sql, type RawBuilder } from "kysely";
+import type { JsonObject } from "../../domain/json.ts";
 import { ACTIVE_STATES, FINAL_STATES, type InstanceState } from "../../domain/instance/instance.ts";
 import type {
   DefinitionFilter,
@@ -97,15 +98,18 @@ function platformConditions(platformId: string | undefined): Claims {
     : [OF_PUSHES, sql`(spec #>> '{action,platformId}'::text[]) = ${storableText(platformId)}`];
 }
 
-/** An execution filter, and the names that contain what is searched for (`withNames`). */
-export interface FoundExecutions extends ExecutionFilter {
+/** An execution filter, and what `searched` has found out of it. */
+export interface SearchedExecutions extends ExecutionFilter {
+  /** Those that contain the text that is searched for. */
   readonly names?: readonly string[];
+  /** Few of those that have ended have this in their metadata. */
+  readonly isRare?: boolean;
 }
 
 /** In the words of the indexes. */
-function executionConditions(filter: FoundExecutions | undefined): Claims {
+function executionConditions(filter: SearchedExecutions | undefined): Claims {
   if (filter === undefined) return [];
-  const { module, name, search = "", names = [], metadata } = filter;
+  const { module, name, search = "", names = [], metadata = {}, isRare = false } = filter;
   return [
     OF_EXECUTIONS,
     module !== undefined && sql`${EXECUTION_MODULE} = ${plainText(module)}`,
@@ -114,10 +118,16 @@ function executionConditions(filter: FoundExecutions | undefined): Claims {
     search !== "" &&
       names.length > 0 &&
       sql`(id ^@ ${storableText(search)} or ${EXECUTION_NAME} = any (${names}::text[]))`,
-    metadata !== undefined &&
-      Object.keys(metadata).length > 0 &&
-      sql`${EXECUTION_METADATA} @> ${plainText(JSON.stringify(metadata))}::jsonb`,
+    Object.keys(metadata).length > 0 && metadataContains(metadata, isRare),
   ];
+}
+
+/** @param isRare said twice, for the planner takes each for one in a hundred whatever is asked for, and would rather walk through all of them by time. */
+export function metadataContains(metadata: JsonObject, isRare: boolean): RawBuilder<unknown> {
+  const wanted = sql`${plainText(JSON.stringify(metadata))}::jsonb`;
+  return isRare
+    ? sql`(${EXECUTION_METADATA} @> ${wanted} and ${wanted} <@ ${EXECUTION_METADATA})`
+    : sql`${EXECUTION_METADATA} @> ${wanted}`;
 }
 
 export type Claims = readonly (Condition | false | undefined)[];

@@ -17,7 +17,7 @@ import type { Database } from "./database.ts";
 import { listDefinitions, loadDefinitions, searchDefinitions } from "./definition-queries.ts";
 import { eventBounds, readEvents } from "./event-queries.ts";
 import { executionStats } from "./execution-stats.ts";
-import { withNames } from "./execution-names.ts";
+import { searched } from "./execution-search.ts";
 import { countInstances, instanceStats, listInstances, loadInstances } from "./instance-queries.ts";
 import { knownOccurrences, listAttempts, listOccurrences } from "./ledger-queries.ts";
 
@@ -59,19 +59,19 @@ export class PostgresQueries implements QueryStore {
     after: ListCursor | null,
     limit: number,
   ): Promise<readonly InstanceRecord[]> {
-    return listInstances(this.#database, await withNames(this.#database, filter), after, limit);
+    return listInstances(this.#database, await searched(this.#database, filter), after, limit);
   }
 
   async countInstances(filter: InstanceFilter): Promise<number> {
-    return countInstances(this.#database, await withNames(this.#database, filter));
+    return countInstances(this.#database, await searched(this.#database, filter));
   }
 
   async instanceStats(filter: InstanceFilter): Promise<InstanceStats> {
-    return instanceStats(this.#database, await withNames(this.#database, filter));
+    return instanceStats(this.#database, await searched(this.#database, filter));
   }
 
   async executionStats(query: ExecutionStatsQuery): Promise<ExecutionStats> {
-    return executionStats(this.#database, { ...query, filter: await withNames(this.#database, query.filter) });
+    return executionStats(this.#database, { ...query, filter: await searched(this.#database, query.filter) });
   }
 
   listAttempts(instanceId: string, before: number | null, limit: number): Promise<readonly AttemptRecord[]> {

@@ -95,15 +95,6 @@ it.each(CASES)("a list of %s reads what it gives, and not what is newer", async 
   expect(pages).toBeLessThanOrEqual(FEW_PAGES);
 });
 
-it("R-138: what has ended is found by metadata without a look at what has not the same", async () => {
-  const plan = await database.query<{ "QUERY PLAN": string }>(
-    `explain select id from belfry.finished_instance
-     where definition_id ^@ '$execution/' and belfry.execution_metadata(life) @> '{"order_id":"450"}'
-     order by created_at desc, id desc limit 10`,
-  );
-  expect(plan.map((row) => row["QUERY PLAN"]).join("\n")).toContain("finished_instance_executions_by_metadata");
-});
-
 it("R-134: executions are searched by text through their names, which are few", async () => {
   const store = await database.openStore();
   const found = await store.queries.listInstances({ execution: { search: "ASK.45" } }, null, LIMIT);
