@@ -25,6 +25,7 @@ describe("buf curl, without a schema", () => {
       "belfry.v1.DefinitionService",
       "belfry.v1.DispatchService",
       "belfry.v1.EventService",
+      "belfry.v1.ExecutionService",
       "belfry.v1.InstanceService",
       "belfry.v1.LockService",
       "belfry.v1.PlatformService",
