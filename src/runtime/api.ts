@@ -82,7 +82,7 @@ export interface DefinitionCommands {
   create(command: CreateDefinition): Promise<DefinitionView & { readonly instance: InstanceRecord | null }>;
   /**
    * `change` gets the current spec and its revision, and gives the new one; it may throw BelfryError. `etag` undefined: whatever it is now.
-   * `asked` is the change as text, by which another one under the same `requestId` is told apart.
+   * `asked` is the change as text, by which another one under the same `requestId` is told apart. `reason` stands in the event of it.
    */
   update(
     id: string,
@@ -90,6 +90,7 @@ export interface DefinitionCommands {
       readonly etag?: string;
       readonly change: (spec: DefinitionSpec, revision: number) => DefinitionSpec;
       readonly asked?: string;
+      readonly reason?: string;
       readonly requestId?: string;
     },
   ): Promise<DefinitionView>;
@@ -378,4 +379,11 @@ export interface Runtime {
   quiesce(): void;
   /** No new attempts, no more commands, decisions in flight committed, shards handed over or released. */
   drain(): Promise<void>;
+}
+
+/** A node as whoever started it has it. */
+export interface StartedRuntime extends Runtime {
+  readonly workers: WorkerCommands & ExecutorCommands;
+  /** Stops at once, as a crash would: nothing is committed, nothing is released. For tests and for the last resort. */
+  crash(): Promise<void>;
 }

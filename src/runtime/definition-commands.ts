@@ -166,7 +166,7 @@ export function definitionCommands(deps: CommandDeps): DefinitionCommands {
 
   return {
     create: (command) => gate.pass(() => create(command)),
-    update: (id, { etag, change, asked, requestId }) =>
+    update: (id, { etag, change, asked, reason, requestId }) =>
       gate.pass(() =>
         requests.once(
           {
@@ -190,8 +190,9 @@ export function definitionCommands(deps: CommandDeps): DefinitionCommands {
             }
             requireEtag(resident, etag);
             const { spec } = changed;
+            const why = reason === undefined ? {} : { reason };
             return decisions.run(() => {
-              const outcome = decisions.supervisor(resident, { type: "UPDATE", at: clock.now(), spec });
+              const outcome = decisions.supervisor(resident, { type: "UPDATE", at: clock.now(), spec, ...why });
               if (outcome.kind === "ignored") {
                 throw stateForbids("The definition cannot be changed", resident.definition.state, "");
               }

@@ -6,5 +6,4 @@ export type * from "./platforms/api.ts";
 export { DEFAULT_RUNTIME_OPTIONS } from "./options.ts";
 export type { RuntimeOptions } from "./options.ts";
 export { startRuntime } from "./runtime.ts";
-export type { StartedRuntime } from "./runtime.ts";
 export type { RuntimeDeps } from "./runtime-deps.ts";

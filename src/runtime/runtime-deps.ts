@@ -35,6 +35,10 @@ export interface RuntimeDeps {
   readonly resultBackend?: ResultBackend;
   /** What the environment says of configuration. Left out: nothing. */
   readonly configEnvironment?: ConfigEnvironment;
+  /**
+   * Whether this node sees to it that Belfry's own maintenance runs as configured. Left out: it does not, and runs what other nodes, or callers, trigger.
+   */
+  readonly maintenance?: boolean;
   /** How actors decide, unless a test wants to see what comes of a wrong decision. */
   readonly actors?: ActorLogic;
   /** The same for all nodes of one database, and only for them: others on the bus are not heard. */

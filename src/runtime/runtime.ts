@@ -1,7 +1,7 @@
 /** A node: its parts wired together. See `docs/architecture.md` for how a decision travels through them. */
 import { Activation } from "./activation.ts";
 import { ACTORS } from "./actor-logic.ts";
-import type { ExecutorCommands, Runtime, WorkerCommands } from "./api.ts";
+import type { StartedRuntime } from "./api.ts";
 import { attemptCommands } from "./attempt-commands.ts";
 import { instanceOfToken } from "./attempt-token.ts";
 import { CallingOff } from "./calling-off.ts";
@@ -19,7 +19,7 @@ import { definitionCommands } from "./definition-commands.ts";
 import { SharedEventFeed } from "./event-feed.ts";
 import { destinationCommands, dispatchCommands } from "./destinations/destination-commands.ts";
 import { destinationActors } from "./destinations/destination-actors.ts";
-import { natsExecutors } from "./executors/nats-executor.ts";
+import { ownExecutors } from "./executors/own-executors.ts";
 import { executionCommands } from "./executions/execution-commands.ts";
 import { Gate } from "./gate.ts";
 import { instanceCommands } from "./instance-commands.ts";
@@ -27,6 +27,7 @@ import { Journal } from "./journal.ts";
 import { lockCommands } from "./locks/lock-commands.ts";
 import { Locks } from "./locks/locks.ts";
 import { callersLocks } from "./locks/waiting-acquire.ts";
+import { maintenanceParts } from "./maintenance/maintenance-parts.ts";
 import { Ownership } from "./ownership.ts";
 import { Passivation } from "./passivation.ts";
 import { Publisher } from "./publishing/publisher.ts";
@@ -45,11 +46,7 @@ import { Waking } from "./waking.ts";
 import { reportCommands, workerCommands } from "./worker-commands.ts";
 import { Workers } from "./workers.ts";
 
-export interface StartedRuntime extends Runtime {
-  readonly workers: WorkerCommands & ExecutorCommands;
-  /** Stops at once, as a crash would: nothing is committed, nothing is released. For tests and for the last resort. */
-  crash(): Promise<void>;
-}
+export type { StartedRuntime } from "./api.ts";
 
 /** Starts a node on a store whose shards are prepared. */
 export function startRuntime(deps: RuntimeDeps): StartedRuntime {
@@ -71,6 +68,7 @@ export function startRuntime(deps: RuntimeDeps): StartedRuntime {
         publisher?.opened(shards);
         readAhead.look();
         void waking.adoptQueues(shards.map(({ shard }) => shard));
+        maintenance.caretaker.look();
       },
       lost: (lost) => {
         residents.dropShards((shard) => lost.has(shard));
@@ -270,10 +268,13 @@ export function startRuntime(deps: RuntimeDeps): StartedRuntime {
     triggers,
   };
   const configuration = configParts(deps, commands);
-  const centers = taskCenterParts({ ...served, commands, systemDefinitions, routed: () => routed });
+  const shared = { ...served, commands, systemDefinitions, routed: () => routed };
+  const centers = taskCenterParts(shared);
+  const definitions = definitionCommands(commands);
+  const maintenance = maintenanceParts({ ...shared, definitions, configs: () => configs });
   const local: LocalCommands = {
     ...centers.local,
-    definitions: definitionCommands(commands),
+    definitions,
     instances: instanceCommands(commands),
     reports: reportCommands(commands),
     attempts: attemptCommands({
@@ -288,6 +289,7 @@ export function startRuntime(deps: RuntimeDeps): StartedRuntime {
     configs: configuration.local,
     locks: lockCommands({ ...commands, locks }),
     executions: executionCommands({ ...commands, systemDefinitions, results: deps.resultBackend }),
+    maintenance: maintenance.local,
   };
   const routed = routedCommands({
     local,
@@ -297,6 +299,7 @@ export function startRuntime(deps: RuntimeDeps): StartedRuntime {
     shardCount: options.shardCount,
     readDefinition: async (id) => (await store.queries.getDefinition(id))?.definition ?? null,
   });
+  const configs = configuration.facade(routed.configs);
   cluster.link.answer("command", (_, call) => carryOut(local, call));
   const actors = new Actors({
     clock,
@@ -326,11 +329,14 @@ export function startRuntime(deps: RuntimeDeps): StartedRuntime {
   readAhead.start();
   passivation.start();
   requests.start();
-  const executors = [...centers.jobs(), ...natsExecutors(deps, routedWorkers)];
-  const called = [destinations, centers.platforms];
-  executors.forEach((executor) => executor.start());
-  called.forEach((part) => part.start());
-  [centers.sessions, locks].forEach((part) => part.start());
+  const executors = ownExecutors({
+    node: deps,
+    workers: routedWorkers,
+    jobs: new Map([...centers.jobs(), ...maintenance.jobs]),
+    serving: [destinations, centers.platforms],
+  });
+  executors.start();
+  [centers.sessions, locks, maintenance.caretaker].forEach((part) => part.start());
 
   function quiesce(): void {
     queues.close();
@@ -341,7 +347,7 @@ export function startRuntime(deps: RuntimeDeps): StartedRuntime {
   async function stopParts(): Promise<void> {
     requests.stop();
     passivation.stop();
-    [centers.sessions, locks].forEach((part) => part.stop());
+    [centers.sessions, locks, maintenance.caretaker].forEach((part) => part.stop());
     exchange.stop();
     feed.stop();
     deadlines.stop();
@@ -355,7 +361,7 @@ export function startRuntime(deps: RuntimeDeps): StartedRuntime {
     destinations: routed.destinations,
     executions: routed.executions,
     taskCenters: centers.facade(),
-    configs: configuration.facade(routed.configs),
+    configs,
     locks: callersLocks({ routed: routed.locks, clock, ids, isLeaving: () => gate.draining }),
     workers: routedWorkers,
     events: feed,
@@ -374,11 +380,7 @@ export function startRuntime(deps: RuntimeDeps): StartedRuntime {
     quiesce,
     drain: async () => {
       quiesce();
-      const stopping = [...executors.map((executor) => executor.stop()), ...called.flatMap((part) => part.stop())];
-      if (stopping.length > 0) {
-        await Promise.all(stopping);
-      }
-      gate.close();
+      await executors.stop(() => gate.close());
       // What falls due is taken until its shard is somebody else's.
       await cluster.giveAway();
       await stopParts();
@@ -386,9 +388,7 @@ export function startRuntime(deps: RuntimeDeps): StartedRuntime {
       await cluster.leave();
     },
     crash: async () => {
-      for (const part of [...executors, ...called]) {
-        part.abandon();
-      }
+      executors.abandon();
       gate.close();
       journal.abandon();
       await Promise.all([stopParts(), cluster.abandon()]);

@@ -77,6 +77,12 @@ export type SupervisorEvent =
       readonly cancelRunning: boolean;
       readonly terminate: boolean;
     }
-  | { readonly type: "UPDATE"; readonly at: number; readonly spec: DefinitionSpec };
+  | {
+      readonly type: "UPDATE";
+      readonly at: number;
+      readonly spec: DefinitionSpec;
+      /** Left out: the caller gave none. */
+      readonly reason?: string;
+    };
 
 export type SupervisorEventOf<Type extends SupervisorEvent["type"]> = Extract<SupervisorEvent, { readonly type: Type }>;

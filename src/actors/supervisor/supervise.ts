@@ -2,6 +2,7 @@
 import type { DefinitionSpec } from "../../domain/definition/definition.ts";
 import type { Cancelling, DefinitionCounters, Supervision } from "../../domain/definition/supervision.ts";
 import type { FinalState } from "../../domain/instance/instance.ts";
+import type { JsonObject } from "../../domain/json.ts";
 import { nextDueTime } from "../../domain/schedule/next.ts";
 import { CANCEL_OTHERS, callingOff } from "./calling-off.ts";
 import { awaitsEnd, firstSearchFrom, followingDue, isExhausted, isSpent } from "./due.ts";
@@ -114,8 +115,9 @@ export function cancel(context: SupervisorContext, event: SupervisorEventOf<"CAN
 }
 
 /** New rules count from now on: nothing becomes due retroactively. */
-export function update(context: SupervisorContext, { at, spec }: SupervisorEventOf<"UPDATE">): SupervisorStep {
-  const effects: SupervisorEffect[] = [{ kind: "announce", name: "updated", data: {} }];
+export function update(context: SupervisorContext, { at, spec, reason }: SupervisorEventOf<"UPDATE">): SupervisorStep {
+  const data: JsonObject = reason === undefined ? {} : { reason };
+  const effects: SupervisorEffect[] = [{ kind: "announce", name: "updated", data }];
   return { context: { ...context, spec, supervision: rescheduled(context, spec, at) }, effects };
 }
 

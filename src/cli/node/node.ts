@@ -82,6 +82,7 @@ export async function startNode({ config, clock, log, migrates, opened }: NodeOp
       webhooks: { ...webhooks, publicUrl: () => publicUrl(config, port ?? config.port), version: ownVersion() },
       connectors,
       configEnvironment: config.runtime,
+      maintenance: true,
       clock,
       ids,
       random: systemRandom,

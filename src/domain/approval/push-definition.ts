@@ -1,6 +1,7 @@
 import type { DefinitionSpec } from "../definition/definition.ts";
-import type { RetryPolicy } from "../policy/retry.ts";
 import { MAINTENANCE_ID_PREFIX, systemSpec } from "../definition/system-definition.ts";
+import { JOB_RETRY } from "../maintenance/job-retry.ts";
+import { maintenanceSchedule, maintenanceSpec } from "../maintenance/maintenance-spec.ts";
 
 /** The definition under which the pushes of a shard's sessions run (`pushDefinitionId`). Each brings its own name, action and retry policy. */
 export function pushDefinition(): DefinitionSpec {
@@ -17,16 +18,6 @@ export function pushDefinition(): DefinitionSpec {
   });
 }
 
-/** Jobs go on where they were: a node that went away is no reason to give up. */
-const JOB_RETRY: RetryPolicy = {
-  initialDelayMs: 1000,
-  factor: 2,
-  maxDelayMs: 60_000,
-  jitterMs: 1000,
-  maxRetries: 100,
-  nonRetryableCodes: [],
-};
-
 export const BATCH_JOB = "batch-push";
 export const RECONCILE_JOB = "reconcile-pushes";
 
@@ -40,16 +31,10 @@ export const RECONCILE_DEFINITION_ID = `${MAINTENANCE_ID_PREFIX}reconcile-pushes
 
 /** Every five minutes, one at a time. */
 export function reconcileDefinition(): DefinitionSpec {
-  const spec = systemSpec("reconcile pushes", { kind: "job", job: RECONCILE_JOB });
-  return {
-    ...spec,
+  return maintenanceSpec({
+    name: "reconcile pushes",
     content: "Pushes of the last three days that were not made, failed, or no longer agree are made again (对账重试).",
-    schedule: {
-      ...spec.schedule,
-      timing: { kind: "cron", expressions: ["*/5 * * * *"] },
-    },
-    overlapPolicy: "SKIP",
-    retry: JOB_RETRY,
-    labels: { module: "belfry" },
-  };
+    job: RECONCILE_JOB,
+    schedule: maintenanceSchedule(["*/5 * * * *"], "UTC"),
+  });
 }

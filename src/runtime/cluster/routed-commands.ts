@@ -26,6 +26,7 @@ import type { SessionPushes } from "../approvals/approval-commands.ts";
 import type { ConfigCommands } from "../config/config-commands.ts";
 import type { LocalLockCommands } from "../locks/lock-commands.ts";
 import type { ExecutionCommands } from "../executions/api.ts";
+import type { MaintenanceCommands } from "../maintenance/maintenance-commands.ts";
 import type { ApprovalCommands } from "../platforms/api.ts";
 import type { BatchCommands, SweepCommands } from "../platforms/batch-commands.ts";
 import type { CreatePlatform, LocalPlatformCommands } from "../platforms/platform-commands.ts";
@@ -52,6 +53,7 @@ export interface LocalCommands {
   readonly configs: ConfigCommands;
   readonly locks: LocalLockCommands;
   readonly executions: ExecutionCommands;
+  readonly maintenance: MaintenanceCommands;
 }
 
 interface RoutingDeps {
@@ -121,7 +123,7 @@ export function routedCommands({
   }
 
   function update(id: string, command: Update): ReturnType<DefinitionCommands["update"]> {
-    const { etag, change, asked, requestId } = command;
+    const { etag, change, asked, reason, requestId } = command;
     const shard = shardOf(id, shardCount);
     const repeatable = hasRequestId(command);
     return router.run(
@@ -135,7 +137,7 @@ export function routedCommands({
             throw definitionNotFound(id);
           }
           const spec = change(definition.spec, definition.revision);
-          const replacement = { etag, asked, requestId, spec, basedOn: definition.revision };
+          const replacement = { etag, asked, reason, requestId, spec, basedOn: definition.revision };
           const call = {
             name: "definitions.replace",
             arguments: [id, replacement],
@@ -177,7 +179,7 @@ export function routedCommands({
   }
 
   const { definitions, instances, reports, answers, attempts, dispatches, destinations } = local;
-  const { platforms, approvals, batches, sweeps, configs, locks, executions } = local;
+  const { platforms, approvals, batches, sweeps, configs, locks, executions, maintenance } = local;
   const looking = { repeated: "same" } as const;
   const shardOfToken = (token: string): number => shardOf(instanceOfToken(token) ?? "", shardCount);
   const byToken = { repeated: "same", shardOfId: shardOfToken } as const;
@@ -275,6 +277,7 @@ export function routedCommands({
       update: routed("executions.update", executions.update, { repeated: "harmless" }),
       sync: routed("executions.sync", executions.sync, { repeated: "harmless" }),
     },
+    maintenance: { align: routed("maintenance.align", maintenance.align, looking) },
     answers: {
       recall: routed("answers.recall", answers.recall, byRequestId),
       remember: routed("answers.remember", answers.remember, byRequestId),
@@ -312,7 +315,7 @@ type Command = (...given: readonly unknown[]) => Promise<unknown>;
 
 async function replace(
   local: LocalCommands,
-  [id, { etag, asked, requestId, spec, basedOn }]: readonly [
+  [id, { etag, asked, reason, requestId, spec, basedOn }]: readonly [
     id: string,
     replacement: Omit<Update, "change"> & { readonly spec: DefinitionSpec; readonly basedOn: number },
   ],
@@ -321,6 +324,7 @@ async function replace(
     return await local.definitions.update(id, {
       ...(etag === undefined ? {} : { etag }),
       ...(asked === undefined ? {} : { asked }),
+      ...(reason === undefined ? {} : { reason }),
       ...(requestId === undefined ? {} : { requestId }),
       change: (current, revision) => {
         if (revision !== basedOn) {

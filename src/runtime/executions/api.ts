@@ -1,6 +1,6 @@
 /** Executions as callers of any node use them. */
 import type { ExecutionReport } from "../../domain/execution/report.ts";
-import type { InstanceRecord } from "../../domain/instance/instance.ts";
+import type { InstanceRecord, InstanceState } from "../../domain/instance/instance.ts";
 import type { JsonObject } from "../../domain/json.ts";
 
 export interface RegisterExecution {
@@ -19,6 +19,8 @@ export interface RegisterExecution {
 
 export interface UpdateExecution {
   readonly report: ExecutionReport;
+  /** It is told nothing when it is in another state by now. Left out: it is told in any. */
+  readonly onlyIn?: InstanceState;
   readonly requestId?: string;
 }
 
@@ -33,7 +35,7 @@ export interface ExecutionCommands {
     command: RegisterExecution,
   ): Promise<{ readonly instance: InstanceRecord; readonly existing: boolean }>;
   /**
-   * `heeded`: whether it is in the state that was told, if any was. A final state is never undone, and one that has begun does not become one that has
+   * `heeded`: whether it was told, and is in the state that was told, if any was. A final state is never undone, and one that has begun does not become one that has
    * not.
    * @throws BelfryError EXECUTION_NOT_FOUND
    */

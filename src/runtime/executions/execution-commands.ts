@@ -130,16 +130,20 @@ export function executionCommands(deps: Deps): ExecutionCommands {
           async ({ existing: was }) => ({ instance: await standing(taskId), existing: was === "true" }),
         ),
       ),
-    update: (taskId, { report, requestId }) =>
+    update: (taskId, { report, onlyIn, requestId }) =>
       gate.pass(() =>
         requests.once(
-          repeatable("UpdateExecution", taskId, requestId, report),
+          repeatable("UpdateExecution", taskId, requestId, onlyIn === undefined ? report : { report, onlyIn }),
           async (remember) => {
             const resident = await existing(taskId);
             return decisions.run(() => {
-              tell(resident, report);
+              decisions.requireCurrent(resident);
+              const isMeant = onlyIn === undefined || resident.record.state === onlyIn;
+              if (isMeant) {
+                tell(resident, report);
+              }
               const { record: instance } = resident;
-              const heeded = isHeeded(report, instance.state);
+              const heeded = isMeant && isHeeded(report, instance.state);
               remember({ heeded: String(heeded) });
               return journal.committed(resident.shard, () => ({ instance, heeded }));
             });

@@ -10,9 +10,8 @@ import type { ActorLogic } from "../actor-logic.ts";
 import type { ExecutorCommands } from "../api.ts";
 import type { LocalCommands } from "../cluster/routed-commands.ts";
 import type { CommandDeps } from "../definition-commands.ts";
-import type { BuiltInExecutor } from "../executors/built-in-executor.ts";
 import { batchJob } from "../jobs/batch-job.ts";
-import { jobExecutor } from "../jobs/job-executor.ts";
+import type { Job } from "../jobs/job-executor.ts";
 import { reconcileJob } from "../jobs/reconcile-job.ts";
 import type { RuntimeDeps } from "../runtime-deps.ts";
 import { ServedActors } from "../served/served-actors.ts";
@@ -50,8 +49,8 @@ export interface TaskCenterParts {
   readonly local: TaskCenterCommands;
   /** What callers use. Made when commands are routed. */
   facade(): TaskCenters;
-  /** Belfry's own work. Made when workers are. None: without connectors there is none to do. */
-  jobs(): readonly BuiltInExecutor[];
+  /** Belfry's own work, by name. Made when commands are routed. Without connectors there is none. */
+  jobs(): ReadonlyMap<string, Job>;
 }
 
 /** Without a box nothing can be sealed or opened, nor sent. */
@@ -146,14 +145,13 @@ export function taskCenterParts(deps: PartsDeps): TaskCenterParts {
       }),
     jobs: () => {
       if (connectors.size === 0) {
-        return [];
+        return new Map();
       }
       const pushing = { clock, store, pushes: routed().approvals };
-      const jobs = new Map([
+      return new Map([
         [BATCH_JOB, batchJob(pushing)],
         [RECONCILE_JOB, reconcileJob({ ...pushing, log, swept })],
       ]);
-      return [jobExecutor({ jobs, workers: workers(), clock, log, nodeId: options.nodeId })];
     },
   };
 }

@@ -1,6 +1,8 @@
 import { BelfryError, invalid } from "../../domain/error.ts";
 import { isDeepStrictEqual } from "node:util";
 import type { DefinitionSpec } from "../../domain/definition/definition.ts";
+import { configuredMaintenance, scheduleKeysOf } from "../../domain/maintenance/configured-maintenance.ts";
+import type { ConfiguredMaintenance } from "../../domain/maintenance/configured-maintenance.ts";
 import {
   SYSTEM_ID_PREFIX,
   isMaintenanceDefinition,
@@ -10,7 +12,7 @@ import type { DefinitionCommands } from "../../runtime/index.ts";
 
 /**
  * The commands on definitions as callers may give them: definitions of the system can be read, and are otherwise left alone, but for maintenance: when
- * it runs is up to callers, what it does is not.
+ * it runs is up to callers, what it does is not. Where the configuration says when it runs, it is set there.
  */
 export function userDefinitions(commands: DefinitionCommands): DefinitionCommands {
   return {
@@ -42,12 +44,18 @@ export function userDefinitions(commands: DefinitionCommands): DefinitionCommand
 /** @throws BelfryError SYSTEM_RESOURCE */
 function ofUser(id: string): string {
   if (!isSystemDefinition(id)) return id;
-  throw systemResource(
-    id,
-    isMaintenanceDefinition(id)
-      ? `Definition "${id}" is maintenance of the system: it can be paused, triggered and set to other times, and nothing else.`
-      : `Definition "${id}" belongs to the system: it can be read, not changed. Dispatches are made with CreateDispatch, pushes with PushWorkItem, and both are changed by their own ids.`,
-  );
+  if (!isMaintenanceDefinition(id)) {
+    throw systemResource(
+      id,
+      `Definition "${id}" belongs to the system: it can be read, not changed. Dispatches are made with CreateDispatch, pushes with PushWorkItem, and both are changed by their own ids.`,
+    );
+  }
+  const of = configuredMaintenance(id);
+  const allowed =
+    of === undefined
+      ? "it can be paused, triggered and set to other times, and nothing else."
+      : `it can be paused and triggered, and nothing else. ${timesOf(of)}`;
+  throw systemResource(id, `Definition "${id}" is maintenance of the system: ${allowed}`);
 }
 
 /** @throws BelfryError SYSTEM_RESOURCE */
@@ -57,13 +65,31 @@ function settable(id: string): string {
 
 /** @throws BelfryError SYSTEM_RESOURCE */
 function sameWork(id: string, before: DefinitionSpec, after: DefinitionSpec): DefinitionSpec {
-  if (isDeepStrictEqual(before.action, after.action) && isDeepStrictEqual(before.labels, after.labels)) return after;
-  throw systemResource(
-    id,
-    `What definition "${id}" does is the system's own affair: only when it runs can be changed.`,
-  );
+  if (!isDeepStrictEqual(before.action, after.action) || !isDeepStrictEqual(before.labels, after.labels)) {
+    throw systemResource(
+      id,
+      `What definition "${id}" does is the system's own affair: only when it runs can be changed.`,
+    );
+  }
+  const of = configuredMaintenance(id);
+  return of === undefined ? after : sameTimes(of, before, after);
 }
 
-function systemResource(id: string, message: string): BelfryError {
-  return new BelfryError("SYSTEM_RESOURCE", message, { metadata: { definition_id: id } });
+/** @throws BelfryError SYSTEM_RESOURCE */
+function sameTimes(of: ConfiguredMaintenance, before: DefinitionSpec, after: DefinitionSpec): DefinitionSpec {
+  const { schedule } = before;
+  if (isDeepStrictEqual({ ...after.schedule, anchorAt: 0 }, { ...schedule, anchorAt: 0 })) {
+    return { ...after, schedule };
+  }
+  throw systemResource(of.id, `Definition "${of.id}" is maintenance of the system. ${timesOf(of)}`, {
+    config_keys: scheduleKeysOf(of).join(","),
+  });
+}
+
+function timesOf(of: ConfiguredMaintenance): string {
+  return `When it runs is configured: set ${scheduleKeysOf(of).join(", ")} with SetConfig ("belfry config set").`;
+}
+
+function systemResource(id: string, message: string, metadata: Readonly<Record<string, string>> = {}): BelfryError {
+  return new BelfryError("SYSTEM_RESOURCE", message, { metadata: { definition_id: id, ...metadata } });
 }
