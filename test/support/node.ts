@@ -29,7 +29,7 @@ export interface World {
     nodeId: string,
     options?: Partial<RuntimeOptions>,
     network?: InProcessNetwork,
-    parts?: Pick<RuntimeDeps, "webhooks" | "configEnvironment" | "resultBackend">,
+    parts?: Pick<RuntimeDeps, "webhooks" | "configEnvironment" | "resultBackend" | "maintenance">,
   ): Promise<StartedRuntime>;
   stop(): Promise<void>;
 }

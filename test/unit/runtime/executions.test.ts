@@ -150,6 +150,19 @@ describe("executions", () => {
     await expectSound(world, executionDefinitionId(shardOf("t", SHARDS)));
   });
 
+  it("an update that is meant for one state alone tells nothing in another", async () => {
+    const world = await given();
+    const { executions } = world.node;
+    await executions.register("t", aRegistration({ report: { state: "FAILED" } }));
+    const late = { report: { state: "FAILED", error: { message: "it took too long" } }, onlyIn: "RUNNING" } as const;
+    const { instance, heeded } = await executions.update("t", late);
+    expect(heeded).toBe(false);
+    expect(instance.life.error?.message).not.toBe("it took too long");
+    expect(await eventsOf(world, "t")).toEqual(["created", "failed"]);
+    await executions.register("u", aRegistration({ report: { state: "RUNNING" } }));
+    expect(await executions.update("u", late)).toMatchObject({ heeded: true, instance: { state: "FAILED" } });
+  });
+
   it("what is added to a finished one outlives the node", async () => {
     const world = await given();
     await world.node.executions.register("t", aRegistration({ report: { state: "COMPLETED" } }));

@@ -53,7 +53,7 @@ export async function aCluster(count: number, options: Partial<RuntimeOptions> =
 export async function makeCluster(
   count: number,
   options: Partial<RuntimeOptions> = {},
-  parts: Pick<RuntimeDeps, "webhooks"> = {},
+  parts: Pick<RuntimeDeps, "webhooks" | "maintenance"> = {},
 ): Promise<{ readonly cluster: GivenCluster; readonly end: () => Promise<void> }> {
   const clock = new ManualClock();
   const network = new LossyNetwork(clock);
