@@ -51,6 +51,9 @@ const USUAL = {
   BELFRY_LOG_FORMAT: "json",
   // The same at each start: a node that was killed has its own shards back at once. Nodes that share a database need ids of their own.
   BELFRY_NODE_ID: "node-under-test",
+  // Maintenance at its own hours would stand in lists of tests that happen to run then.
+  BELFRY_CONFIG_CLEANUP_ENABLED: "false",
+  BELFRY_CONFIG_MARK_TIMEOUT_ENABLED: "false",
   // Half of what a start costs is reading TypeScript.
   NODE_COMPILE_CACHE: join(ROOT, "node_modules/.cache/belfry/compiled"),
 };

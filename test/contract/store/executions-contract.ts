@@ -99,6 +99,38 @@ export function executionsContract(given: Given): void {
   );
 
   it(
+    "R-128: executions that run are read in pages, while some of them end and others are registered",
+    given(async ({ store, writer }) => {
+      const node = await writer();
+      const running = Array.from({ length: 7 }, (_, n) => ({
+        ...anExecution(`r${n}`, 10 + n),
+        state: "RUNNING" as const,
+      }));
+      const waiting = anExecution("w", 12);
+      const elsewhere = anInstance({ id: "x", createdAt: 13, spec: { action: { kind: "external" } } });
+      await node.write({
+        createdInstances: [
+          ...running,
+          waiting,
+          { ...elsewhere, state: "RUNNING" },
+          { ...anExecution("new", 20), state: "RUNNING" },
+        ],
+      });
+      const filter: InstanceFilter = { execution: {}, states: ["RUNNING"], createdBefore: 17 };
+      const first = await store.queries.listInstances(filter, null, 3);
+      expect(first.map(({ id }) => id)).toEqual(["r6", "r5", "r4"]);
+      // What was looked at ends, and so does one that was not; others come.
+      await node.write({
+        finishedInstances: [...first, running[2]!].map((each) => ended(each, "FAILED")),
+        createdInstances: [{ ...anExecution("late", 30), state: "RUNNING" }],
+      });
+      const next = await store.queries.listInstances(filter, { at: 14, id: "r4" }, 3);
+      expect(next.map(({ id }) => id)).toEqual(["r3", "r1", "r0"]);
+      expect(await store.queries.listInstances(filter, { at: 10, id: "r0" }, 3)).toEqual([]);
+    }),
+  );
+
+  it(
     "R-126: what is added to an execution that has ended is there, is found by, and is written once",
     given(async ({ store, writer }) => {
       const node = await writer();

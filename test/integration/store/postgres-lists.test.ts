@@ -72,6 +72,11 @@ const CASES: readonly (readonly [string, InstanceFilter, ListCursor | null])[] =
   ["dispatches to one destination", { definitionId: "$dispatch/https://77" }, null],
   ["executions", { execution: {} }, null],
   ["executions, from the middle on", { execution: {} }, { at: FIRST_AT + 5000, id: "" }],
+  [
+    "executions that have not ended, those registered before a time",
+    { execution: {}, states: ["PENDING", "RUNNING", "BACKING_OFF"], createdBefore: FIRST_AT + 5500 },
+    null,
+  ],
   ["executions of one module", { execution: { module: "m45" } }, null],
   ["executions with one name", { execution: { name: "task.45" } }, null],
   ["executions with one name in a state", { execution: { name: "task.45" }, states: ["COMPLETED"] }, null],

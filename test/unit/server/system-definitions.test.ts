@@ -5,11 +5,12 @@ import { DefinitionSchema } from "../../../src/gen/belfry/v1/definition_pb.ts";
 import { DefinitionService } from "../../../src/gen/belfry/v1/definition_service_pb.ts";
 import { RECONCILE_DEFINITION_ID, reconcileDefinition } from "../../../src/domain/approval/push-definition.ts";
 import type { DefinitionSpec } from "../../../src/domain/definition/definition.ts";
+import { CLEANUP, MARK_TIMEOUTS, configuredSpec } from "../../../src/domain/maintenance/configured-maintenance.ts";
 import { dispatchDefinition } from "../../../src/domain/webhook/dispatch-definition.ts";
 import type { DefinitionCommands } from "../../../src/runtime/index.ts";
 import { anApiInProcess, refusalOf } from "../../support/api-in-process.ts";
 import { MANUAL_START_AT } from "../../support/manual-clock.ts";
-import { aDefinition, aSupervisor } from "../../support/records.ts";
+import { aDefinition, aSupervisor, anInstance } from "../../support/records.ts";
 
 const ID = "$dispatch/https://hooks.example.com";
 
@@ -132,5 +133,63 @@ describe("a definition of maintenance", () => {
     ],
   ])("is not %s", async (_, command) => {
     expect(await refusalOf(command(maintained().client))).toMatchObject({ reason: "SYSTEM_RESOURCE" });
+  });
+});
+
+describe("a definition of maintenance whose times are configured", () => {
+  function configured(of: typeof CLEANUP) {
+    const { id } = of;
+    const spec = configuredSpec(of, { enabled: true, crontab: "0 2 * * *", timeZone: "UTC" });
+    const record = aDefinition({ id, spec: { ...spec, schedule: { ...spec.schedule, anchorAt: MANUAL_START_AT } } });
+    const changed: DefinitionSpec[] = [];
+    const view = async () => ({ definition: record, supervision: aSupervisor(record).supervision });
+    const update: DefinitionCommands["update"] = async (_, { change }) => {
+      changed.push(change(record.spec, 1));
+      return view();
+    };
+    const trigger = async () => ({ instance: anInstance({ spec: { definitionId: id } }), existing: false });
+    const api = anApiInProcess({ definitions: { update, trigger, pause: view, resume: view } });
+    api.runtime.put(record);
+    return { id, record, changed, runtime: api.runtime, client: api.client(DefinitionService) };
+  }
+
+  it.each([
+    [CLEANUP, "cleanup_crontab,cleanup_enabled,maintenance_time_zone"],
+    [MARK_TIMEOUTS, "mark_timeout_crontab,mark_timeout_enabled,maintenance_time_zone"],
+  ])("R-132: is set to other times in the configuration, and the refusal names the keys: $id", async (of, keys) => {
+    const { id, client, changed } = configured(of);
+    for (const schedule of [
+      { timing: { case: "cron" as const, value: { expressions: ["0 3 * * *"] } } },
+      { timing: { case: "cron" as const, value: { expressions: ["0 2 * * *"] } }, timeZone: "Asia/Tokyo" },
+    ]) {
+      const refusal = await refusalOf(
+        client.updateDefinition({ definition: { id, schedule }, updateMask: { paths: ["schedule"] } }),
+      );
+      expect(refusal).toMatchObject({
+        code: "FailedPrecondition",
+        reason: "SYSTEM_RESOURCE",
+        metadata: { definition_id: id, config_keys: keys },
+      });
+      expect(refusal.message).toContain(of.crontabKey);
+    }
+    expect(changed).toEqual([]);
+  });
+
+  it("takes every other change, and keeps its schedule", async () => {
+    const { id, client, changed, record } = configured(CLEANUP);
+    await client.updateDefinition({ definition: { id, content: "nightly" }, updateMask: { paths: ["content"] } });
+    expect(changed).toEqual([{ ...record.spec, content: "nightly" }]);
+  });
+
+  it("is paused, resumed and triggered by callers, and neither cancelled nor deleted", async () => {
+    const { id, client, runtime } = configured(CLEANUP);
+    await client.pauseDefinition({ definitionId: id });
+    await client.resumeDefinition({ definitionId: id });
+    await client.triggerDefinition({ definitionId: id });
+    expect(runtime.asked.map(({ command }) => command)).toEqual(["pause", "resume", "trigger"]);
+    for (const call of [client.cancelDefinition({ definitionId: id }), client.deleteDefinition({ definitionId: id })]) {
+      const { code, message } = await refusalOf(call);
+      expect([code, message]).toEqual(["FailedPrecondition", expect.stringContaining("cleanup_enabled")]);
+    }
   });
 });
