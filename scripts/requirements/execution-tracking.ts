@@ -19,7 +19,7 @@ export const EXECUTION_TRACKING: RequirementSection = {
     "R-127": "FAILURE keeps the error and its traceback",
     "R-128": {
       text: "What was STARTED and is over its time (超时) becomes FAILURE: swept every 30 minutes, 10 minutes allowed, both set",
-      open: true,
+      note: "`$belfry/mark-timeouts`; a user's own timeout goes first, and what Celery's result backend knows before that",
     },
     "R-129":
       "Locks (锁) are acquired, released and asked for; `prevent_duplicate_task` (防重复) keeps a second run away",
@@ -31,7 +31,10 @@ export const EXECUTION_TRACKING: RequirementSection = {
       text: "Configuration (配置项) for all and for a user, above the settings: `retention_days`, `timeout_minutes`",
       note: "ConfigService; a user's value goes before the one for all, that before the environment. Kept for 30 days by default",
     },
-    "R-132": { text: "Both jobs register themselves at the start when they are enabled", open: true },
+    "R-132": {
+      text: "Both jobs register themselves at the start when they are enabled",
+      note: "Where they are disabled they are there too, and run only when triggered",
+    },
     "R-133": {
       text: "`get_task_retry_kwargs`: one set of retries and backoff for all tasks",
       note: "`getRetryOptions()` of the client",
@@ -40,7 +43,10 @@ export const EXECUTION_TRACKING: RequirementSection = {
       text: "List, detail, by `task_id`, state, statistics (统计), sync; by module, task name, state, creator and dates",
       note: "ExecutionService",
     },
-    "R-135": { text: "Both jobs are recorded as executions themselves, with a module of their own", open: true },
+    "R-135": {
+      text: "Both jobs are recorded as executions themselves, with a module of their own",
+      note: "Their runs are instances with the label `module=belfry`",
+    },
     "R-136": {
       text: "States are those of Celery; older words are mapped once, when data move",
       note: "The words of Newshub and Devify are understood in requests; what is kept and shown is Celery's",

@@ -40,9 +40,11 @@ function addList(definitions: Command, surroundings: Surroundings): void {
   interface Options extends ListOptions, FilterOptions {
     readonly state?: DefinitionState[];
     readonly since?: Timestamp;
+    readonly maintenance?: boolean;
   }
   const command = apiCommand(definitions, "list", "List definitions, newest first.", [
     "definitions list --state active --user user1",
+    "definitions list --maintenance --label module=belfry",
     "definitions list --label team=ops --json | jq -r '.definitions[].id'",
   ]);
   addListOptions(addFilterOptions(command))
@@ -52,6 +54,7 @@ function addList(definitions: Command, surroundings: Surroundings): void {
       "only created since then, such as 24h or 2026-01-31",
       momentBefore(() => clock.now()),
     )
+    .option("--maintenance", "those of Belfry's own maintenance too")
     .action(async (options: Options) => {
       await withClient(surroundings, options, async (client) => {
         const { items, nextPageToken } = await readPages(options.limit, options.pageToken, async (page) => {
@@ -62,6 +65,7 @@ function addList(definitions: Command, surroundings: Surroundings): void {
             labels: options.label,
             businessId: options.businessId,
             createdAfter: options.since,
+            showMaintenance: options.maintenance,
           });
           return { items: answer.definitions, nextPageToken: answer.nextPageToken };
         });

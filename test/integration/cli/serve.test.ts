@@ -24,7 +24,7 @@ interface DefinitionAnswer {
 }
 
 describe("a node on a folder of its own", () => {
-  it("serves, drains at SIGTERM, and has everything again after a restart (R-094, R-104, R-106)", async () => {
+  it("serves, drains at SIGTERM, and has everything again after a restart, its own maintenance too (R-094, R-104, R-106, R-132)", async () => {
     const folder = await temporaryFolder();
     const first = await serve({ BELFRY_DATA_DIR: folder });
     expect(first.line).toBe(
@@ -45,6 +45,15 @@ describe("a node on a folder of its own", () => {
       BELFRY_SERVER: second.url,
     });
     expect(again.definition).toEqual(definition);
+    const own = ["definitions", "list", "--maintenance", "--label", "module=belfry"];
+    let maintenance: readonly DefinitionAnswer["definition"][] = [];
+    while (maintenance.length === 0) {
+      const listed = await belfryJson<{ definitions: typeof maintenance }>(own, { BELFRY_SERVER: second.url });
+      maintenance = listed.definitions;
+    }
+    expect(maintenance).toContainEqual(
+      expect.objectContaining({ id: "$belfry/mark-timeouts", state: "DEFINITION_STATE_ACTIVE", etag: "1" }),
+    );
     expect(await second.end("SIGINT")).toEqual({ code: 0, signal: null });
   });
 

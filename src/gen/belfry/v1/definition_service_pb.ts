@@ -242,7 +242,8 @@ export type ListDefinitionsRequest = Message<"belfry.v1.ListDefinitionsRequest">
   createdBefore?: Timestamp | undefined;
 
   /**
-   * Belfry's own maintenance too: definitions whose ids begin with `$belfry/`. They can be paused, triggered and set to other times, not deleted.
+   * Belfry's own maintenance too: definitions whose ids begin with `$belfry/`. They can be paused and triggered, not deleted;
+   * when they run is set by UpdateDefinition or, where the refusal of that says so, by SetConfig.
    *
    * @generated from field: bool show_maintenance = 9;
    */
