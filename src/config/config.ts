@@ -22,6 +22,8 @@ export interface Config {
   readonly webhooks: WebhookConfig;
   /** Where receivers of webhooks reach the API, without a slash at its end. Undefined: at the advertised address (`publicUrl`). */
   readonly publicUrl: string | undefined;
+  /** Where Celery keeps what became of its tasks. Undefined: nobody asks it. */
+  readonly celery: CeleryConfig | undefined;
   /** What holds of what can be configured while Belfry runs, where nobody has set it. */
   readonly runtime: ConfigEnvironment;
   readonly log: LogConfig;
@@ -53,6 +55,31 @@ export type NatsAccount =
   | { readonly kind: "credentials"; readonly credentials: string }
   | { readonly kind: "token"; readonly token: string }
   | { readonly kind: "user"; readonly user: string; readonly password: string };
+
+/** Celery's result backend. `shown` has neither user nor password nor parameters: it is the text to print. */
+export type CeleryConfig =
+  | {
+      readonly kind: "redis";
+      readonly at:
+        | { readonly host: string; readonly port: number; readonly tls: RedisTls | undefined }
+        | { readonly path: string };
+      readonly username: string | undefined;
+      readonly password: string | undefined;
+      readonly database: number;
+      /** What stands before Celery's own names of keys. */
+      readonly keyPrefix: string;
+      readonly shown: string;
+    }
+  | { readonly kind: "postgres"; readonly url: string; readonly shown: string };
+
+/** PEM; what is undefined is as usual. */
+interface RedisTls {
+  readonly ca: string | undefined;
+  readonly cert: string | undefined;
+  readonly key: string | undefined;
+  /** Whether the server must prove who it is. */
+  readonly verified: boolean;
+}
 
 /** How webhooks are delivered. */
 export interface WebhookConfig {

@@ -1,4 +1,4 @@
-export type { Config, DatabaseConfig, Environment, Machine, NatsConfig } from "./config.ts";
+export type { CeleryConfig, Config, DatabaseConfig, Environment, Machine, NatsConfig } from "./config.ts";
 export { parseDuration } from "./duration.ts";
 export { readConfig, readServerUrl } from "./read-config.ts";
 export { publicUrl } from "./webhook-values.ts";

@@ -1,3 +1,4 @@
+import { celeryOf } from "./celery-values.ts";
 import type { Config, Environment, Machine } from "./config.ts";
 import { natsOf, ONLY_WITH_NATS } from "./nats-values.ts";
 import { nearestName } from "./nearest-name.ts";
@@ -78,6 +79,7 @@ function configOf(environment: Environment, machine: Machine): Config {
     secretKeys: secretKeysOf(known, machine),
     webhooks: webhooksOf(known, machine),
     publicUrl: publicUrlOf(known("BELFRY_PUBLIC_URL")),
+    celery: celeryOf(known, machine),
     runtime: runtimeValuesOf((name) => valueOf(environment, name)),
     log: {
       level: logLevelOf(valueOrDefault(environment, "BELFRY_LOG_LEVEL")),
@@ -120,6 +122,14 @@ function warningsOf(environment: Environment, config: Config): readonly string[]
   if (config.nats === undefined) {
     const idle = ONLY_WITH_NATS.filter((name) => valueOf(environment, name) !== undefined);
     for (const name of idle) warnings.push(`${name} has no effect, for BELFRY_NATS_URL is not set`);
+  }
+  if (config.celery?.kind !== "redis" && valueOf(environment, "BELFRY_CELERY_KEY_PREFIX") !== undefined) {
+    warnings.push("BELFRY_CELERY_KEY_PREFIX has no effect, for BELFRY_CELERY_RESULT_BACKEND is no Redis");
+  }
+  if (config.celery?.kind === "redis" && "host" in config.celery.at && config.celery.at.tls?.verified === false) {
+    warnings.push(
+      "BELFRY_CELERY_RESULT_BACKEND says ssl_cert_reqs=CERT_NONE: whoever answers is believed to be that Redis",
+    );
   }
   if (allowsEveryTarget(config.webhooks.allowedTargets)) {
     warnings.push(

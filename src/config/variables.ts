@@ -198,6 +198,22 @@ export const VARIABLES = {
       "Where receivers of webhooks reach the API of any node, to report results: the beginning of callback URLs.",
     allowed: "an http:// or https:// URL without query, such as https://belfry.example.com",
   },
+  BELFRY_CELERY_RESULT_BACKEND: {
+    name: "BELFRY_CELERY_RESULT_BACKEND",
+    fallback: null,
+    fallbackInWords: "unset: Celery is not asked",
+    meaning: "Celery's result backend, from which SyncExecution reads. The same on all nodes.",
+    allowed:
+      "a URL as Celery has it: redis://:password@host:6379/0, rediss://…, redis+socket:///path, or db+postgresql://user:password@host/database (Django: the database's)",
+  },
+  BELFRY_CELERY_KEY_PREFIX: {
+    name: "BELFRY_CELERY_KEY_PREFIX",
+    fallback: null,
+    fallbackInWords: "unset: nothing",
+    meaning:
+      "What stands before `celery-task-meta-` in the keys on Redis: the `global_keyprefix` of Celery, with the `_` that it may add.",
+    allowed: "up to 200 characters",
+  },
   BELFRY_LOG_LEVEL: {
     name: "BELFRY_LOG_LEVEL",
     fallback: "info",

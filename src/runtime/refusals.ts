@@ -1,5 +1,6 @@
 /** The errors by which the runtime refuses, in one place so that they read alike. */
 import { BelfryError } from "../domain/error.ts";
+import { ResultBackendError } from "../ports/result-backend.ts";
 import { StoreUnavailable } from "../ports/store/journal.ts";
 
 export function shardUnavailable(shard: number): BelfryError {
@@ -90,14 +91,24 @@ export function resultBackendMissing(): BelfryError {
   );
 }
 
-export function resultBackendUnavailable(cause: unknown): BelfryError {
+/** @param cause what reading threw. */
+export function resultBackendFailed(taskId: string, cause: unknown): BelfryError {
+  const told = cause instanceof ResultBackendError ? cause : undefined;
+  const why = told === undefined ? "" : `: ${told.message}`;
+  if (told?.kind === "unreadable") {
+    return new BelfryError(
+      "RESULT_UNREADABLE",
+      `What Celery's result backend has of "${taskId}" cannot be read${why}.`,
+      {
+        metadata: { task_id: taskId },
+        cause,
+      },
+    );
+  }
   return new BelfryError(
     "RESULT_BACKEND_UNAVAILABLE",
-    "Celery's result backend does not answer. Try again in a moment.",
-    {
-      retryAfterMs: 1000,
-      cause,
-    },
+    `Celery's result backend does not answer${why}. Try again in a moment.`,
+    { retryAfterMs: 1000, cause },
   );
 }
 

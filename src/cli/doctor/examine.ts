@@ -3,6 +3,7 @@ import type { Config } from "../../config/index.ts";
 import type { Log } from "../../ports/log.ts";
 import type { Surroundings } from "../surroundings.ts";
 import { visitDataFolder } from "./data-folder-check.ts";
+import { checkCelery } from "./celery-check.ts";
 import { checkDatabase } from "./database-check.ts";
 import { fail, ok, warn } from "./finding.ts";
 import type { Finding } from "./finding.ts";
@@ -37,6 +38,7 @@ export async function* examine(surroundings: Surroundings): AsyncGenerator<Findi
         log: noLog,
       });
   if (config.nats !== undefined) yield* await checkNats(config.nats, surroundings.clock, noLog);
+  if (config.celery !== undefined) yield await checkCelery(config.celery, surroundings.clock);
   yield await checkPort(config, surroundings.clock);
 }
 

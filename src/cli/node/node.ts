@@ -1,10 +1,11 @@
 /**
  * The composition root: one node, wired from its parts. Whoever wants to know what runs in a Belfry process begins here.
  *
- *     database → migrations → store → shards prepared → network → webhooks → runtime → server
+ *     database → migrations → store → shards prepared → network → webhooks → Celery's results → runtime → server
  *
  * It ends in the opposite order (`stopping.ts`), and so does a start that fails half-way.
  */
+import { openCeleryResults } from "../../celery/index.ts";
 import type { Config } from "../../config/index.ts";
 import { publicUrl } from "../../config/index.ts";
 import type { Clock } from "../../ports/clock.ts";
@@ -69,6 +70,9 @@ export async function startNode({ config, clock, log, migrates, opened }: NodeOp
     const webhooks = await openWebhooks(config, clock);
     undo.unshift(stopStep("the connections to receivers", 3_000, () => webhooks.client.close()));
 
+    const celery = config.celery === undefined ? undefined : openCeleryResults(config.celery, clock);
+    undo.unshift(stopStep("the connections to Celery's results", 4_000, async () => celery?.close()));
+
     const ids = createIds(clock);
     /** Of the API; undefined until it listens, when the system chooses it. */
     let port = config.port === 0 ? undefined : config.port;
@@ -81,6 +85,7 @@ export async function startNode({ config, clock, log, migrates, opened }: NodeOp
       requester,
       webhooks: { ...webhooks, publicUrl: () => publicUrl(config, port ?? config.port), version: ownVersion() },
       connectors,
+      resultBackend: celery,
       configEnvironment: config.runtime,
       maintenance: true,
       clock,

@@ -45,7 +45,7 @@ export interface ExecutionCommands {
   ): Promise<{ readonly instance: InstanceRecord; readonly heeded: boolean }>;
   /**
    * Takes over what Celery's result backend knows, when that is news.
-   * @throws BelfryError EXECUTION_NOT_FOUND, RESULT_BACKEND_MISSING, RESULT_BACKEND_UNAVAILABLE
+   * @throws BelfryError EXECUTION_NOT_FOUND, RESULT_BACKEND_MISSING, RESULT_BACKEND_UNAVAILABLE, RESULT_UNREADABLE
    */
   sync(taskId: string): Promise<{ readonly instance: InstanceRecord; readonly changed: boolean }>;
 }

@@ -13,12 +13,13 @@ import type { ResultBackend } from "../../ports/result-backend.ts";
 import type { CommandDeps } from "../definition-commands.ts";
 import { fingerprint } from "../fingerprint.ts";
 import { requireRoom } from "../metadata-room.ts";
-import { executionNotFound, resultBackendMissing, resultBackendUnavailable } from "../refusals.ts";
+import { executionNotFound, resultBackendFailed, resultBackendMissing } from "../refusals.ts";
 import type { Repeatable } from "../requests.ts";
 import type { InstanceResident, SupervisorResident } from "../residents.ts";
 import { loadOf } from "../rosters.ts";
 import type { SystemDefinitions } from "../system-definitions.ts";
 import type { ExecutionCommands, RegisterExecution } from "./api.ts";
+import { fitResult } from "./fit-result.ts";
 
 interface Deps extends Pick<
   CommandDeps,
@@ -115,9 +116,10 @@ export function executionCommands(deps: Deps): ExecutionCommands {
       throw resultBackendMissing();
     }
     try {
-      return await results.read(taskId);
+      const told = await results.read(taskId);
+      return told === null ? null : fitResult(told);
     } catch (error) {
-      throw resultBackendUnavailable(error);
+      throw resultBackendFailed(taskId, error);
     }
   }
 
@@ -158,7 +160,8 @@ export function executionCommands(deps: Deps): ExecutionCommands {
         // It may have left the memory, or come further, meanwhile.
         const resident = await existing(taskId);
         return decisions.run(() => {
-          const news = newsFrom(resident.record.state, told);
+          const { state, life } = resident.record;
+          const news = newsFrom(state, told, life.error);
           const changed = news !== null && tell(resident, news);
           const { record: instance } = resident;
           return journal.committed(resident.shard, () => ({ instance, changed }));

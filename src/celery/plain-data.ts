@@ -1,0 +1,51 @@
+import type { Json } from "../domain/json.ts";
+import { PickledObject } from "./pickle.ts";
+import type { PickleValue } from "./pickle.ts";
+
+export type PlainReading =
+  | { readonly kind: "plain"; readonly value: Json }
+  /** `why` continues "it is left out: …". */
+  | { readonly kind: "other"; readonly why: string };
+
+const MOST_DEPTH = 200;
+/** Values and characters. A pickle may hold the same thing many times over: it is small, and what comes of it need not be. */
+const MOST_SIZE = 1024 * 1024;
+
+/** What was pickled as JSON; of what is no plain data, its kind. Keys that are no text become such, as Python's own JSON has them. */
+export function plainData(given: PickleValue): PlainReading {
+  let size = 0;
+  const other: string[] = [];
+
+  function grow(by: number): void {
+    size += by;
+    if (size > MOST_SIZE) other.push(`it is larger than ${MOST_SIZE} values and characters`);
+  }
+
+  function plain(value: PickleValue, depth: number): Json {
+    grow(typeof value === "string" ? value.length + 1 : 1);
+    if (depth > MOST_DEPTH) other.push(`it is nested deeper than ${MOST_DEPTH}`);
+    if (other.length > 0) return null;
+    if (typeof value === "number") return Number.isFinite(value) ? value : null;
+    if (value === null || typeof value !== "object") return value;
+    if (Array.isArray(value)) return value.map((item) => plain(item, depth + 1));
+    if (value instanceof PickledObject) {
+      other.push(`it holds an object of ${value.module}.${value.name}`);
+      return null;
+    }
+    // Not by assignment: a key `__proto__` must stay a mere key.
+    return Object.fromEntries([...value].map(([key, item]) => [keyOf(key), plain(item, depth + 1)]));
+  }
+
+  function keyOf(key: PickleValue): string {
+    if (key !== null && typeof key === "object") {
+      other.push("a key of it is no text");
+      return "";
+    }
+    grow(typeof key === "string" ? key.length : 1);
+    return String(key);
+  }
+
+  const value = plain(given, 0);
+  const [why] = other;
+  return why === undefined ? { kind: "plain", value } : { kind: "other", why };
+}
