@@ -21,6 +21,7 @@ TIMEOUT = 2  # seconds that one call may take
 PAUSE = 10  # seconds without calls, after one that was not answered
 LARGEST = 100_000  # characters of arguments, of a result, of a traceback
 ALWAYS = ("taskId", "taskName", "status", "worker")
+OWN = "celery."  # tasks of Celery itself
 
 log = logging.getLogger("belfry")
 silent_until = 0.0
@@ -54,25 +55,28 @@ def tell(method, **request):
 
 def register(task_id, name, args, kwargs, headers, **report):
     args, kwargs = plain(list(args or [])), plain(dict(kwargs or {}))
-    told = {"module": name.split(".")[0], **((headers or {}).get("belfry") or {}), **report}
+    told = {"module": name.split(".")[0], **(headers.get("belfry") or {}), **report}
     told["args"] = args if isinstance(args, list) else [args]
     told["kwargs"] = kwargs if isinstance(kwargs, dict) else {"kwargs": kwargs}
     return tell("RegisterExecution", taskId=task_id, taskName=name, **told)
 
 
-def update(task, request, **report):
+def update(name, request, **report):
     """Registers it first where nobody could when it was sent."""
-    if tell("UpdateExecution", taskId=request.id, **report) is None:
-        answer = register(request.id, task.name, request.args, request.kwargs, request.headers, **report)
-        if answer and answer.get("existing"):
-            tell("UpdateExecution", taskId=request.id, **report)
+    if name.startswith(OWN) or tell("UpdateExecution", taskId=request.id, **report) is not None:
+        return
+    # Where its headers are depends on the version of Celery.
+    headers = request.headers if request.headers and "belfry" in request.headers else vars(request)
+    answer = register(request.id, name, request.args, request.kwargs, headers, **report)
+    if answer and answer.get("existing"):
+        tell("UpdateExecution", taskId=request.id, **report)
 
 
 def plain(value):
-    """As JSON, whatever it is; what is too large becomes the beginning of its text."""
+    """As JSON, whatever it is; what is too large becomes the beginning of its text. NaN becomes null."""
     try:
-        text = json.dumps(value, default=repr, allow_nan=False)
-        value = json.loads(text)
+        text = json.dumps(value, default=repr)
+        value = json.loads(text, parse_constant=lambda _: None)
     except (TypeError, ValueError, RecursionError):
         value = text = ascii(value)
     return value if len(text) <= LARGEST else text[:LARGEST]
@@ -86,37 +90,47 @@ def failure(exception, traceback):
     }
 
 
+@signals.before_task_publish.connect
+def sent_again(headers=None, body=None, **_):
+    # Before it is sent: another process may begin with it before this one has ended with the attempt that failed.
+    if headers.get("retries"):
+        request = types.SimpleNamespace(id=headers["id"], args=body[0], kwargs=body[1], headers=headers)
+        update(headers["task"], request, status="RETRY")
+
+
 @signals.after_task_publish.connect
 def sent(headers=None, body=None, **_):
-    register(headers["id"], headers["task"], body[0], body[1], headers)
+    if not headers.get("retries") and not headers["task"].startswith(OWN):
+        register(headers["id"], headers["task"], body[0], body[1], headers)
 
 
 @signals.task_prerun.connect
 def started(task=None, **_):
-    update(task, task.request, status="STARTED", worker=task.request.hostname or "")
+    update(task.name, task.request, status="STARTED", worker=task.request.hostname or "")
 
 
 @signals.task_retry.connect
 def retried(sender=None, request=None, reason=None, einfo=None, **_):
-    update(sender, request, status="RETRY", **failure(reason.exc or reason, einfo))
+    update(sender.name, request, **failure(reason.exc or reason, einfo))
 
 
 @signals.task_success.connect
 def succeeded(sender=None, result=None, **_):
-    update(sender, sender.request, status="SUCCESS", result=plain(result))
+    update(sender.name, sender.request, status="SUCCESS", result=plain(result))
 
 
 @signals.task_failure.connect
 def failed(sender=None, task_id=None, exception=None, args=None, kwargs=None, einfo=None, **_):
-    # Of a task whose process was lost the worker tells this, and has no more of its request than is given here.
-    request = types.SimpleNamespace(id=task_id, args=args, kwargs=kwargs, headers=sender.request.headers)
-    update(sender, request, status="FAILURE", **failure(exception, einfo))
+    request = sender.request
+    if not request.id:  # The process of the task was lost; its worker has no more of it than is given here.
+        request = types.SimpleNamespace(id=task_id, args=args, kwargs=kwargs, headers=None)
+    update(sender.name, request, status="FAILURE", **failure(exception, einfo))
 
 
 @signals.task_revoked.connect
 def revoked(sender=None, request=None, terminated=False, expired=False, **_):
     why = "terminated" if terminated else "expired" if expired else "revoked"
-    update(sender, request, status="REVOKED", error=why)
+    update(sender.name, request, status="REVOKED", error=why)
 
 
 @signals.task_postrun.connect
@@ -124,4 +138,4 @@ def ignored(task=None, task_id=None, state=None, **_):
     """A task that raises Ignore has no other end than what it has set itself."""
     if state == "IGNORED":
         known = task.AsyncResult(task_id).state
-        update(task, task.request, status=known if known in ("SUCCESS", "FAILURE") else "REVOKED", error="ignored")
+        update(task.name, task.request, status=known if known in ("SUCCESS", "FAILURE") else "REVOKED", error="ignored")

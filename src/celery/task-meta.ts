@@ -49,7 +49,9 @@ export function parsedJson(text: string): Json {
 
 /** Python's JSON has numbers that JSON has not; they become null. What stands in quotes is passed over. */
 function withoutPythonsNumbers(text: string): string {
-  return text.replaceAll(/"[^"\\]*(?:\\.[^"\\]*)*"|-?Infinity|NaN/gs, (found) => (found.startsWith('"') ? found : "null"));
+  return text.replaceAll(/"[^"\\]*(?:\\.[^"\\]*)*"|-?Infinity|NaN/gs, (found) =>
+    found.startsWith('"') ? found : "null",
+  );
 }
 
 function pickledMeta(entry: Buffer): CeleryResult {

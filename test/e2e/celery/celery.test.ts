@@ -1,0 +1,410 @@
+/**
+ * Belfry beside a real Celery: its workers, its Redis, and its tables in PostgreSQL. What Belfry has on record is compared with what Celery's own
+ * AsyncResult says, each time.
+ */
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { celeryPrograms, MISSING } from "../../support/celery-programs.ts";
+import type { CeleryPrograms } from "../../support/celery-programs.ts";
+import { startPostgresServer } from "../../support/postgres-server.ts";
+import { freePort, REDIS_PASSWORD, startRedisServer } from "../../support/redis-server.ts";
+import type { RedisServer } from "../../support/redis-server.ts";
+import { bothSides, completedAt, expectedEnd, expectedOf, seen, startBelfry } from "./belfry.ts";
+import type { Belfry } from "./belfry.ts";
+import { until } from "../../support/until.ts";
+import { openShop } from "./shop.ts";
+import type { Shop } from "./shop.ts";
+
+const programs = await celeryPrograms();
+if (programs.kind === "there") shows(programs);
+else notShown(programs);
+
+function notShown({ reason, detail }: Extract<CeleryPrograms, { readonly kind: "missing" }>): void {
+  test("whether Belfry agrees with a real Celery is NOT SHOWN by this run, for a reason that is known", () => {
+    console.warn(`NOT SHOWN: Belfry beside a real Celery. On this machine ${MISSING[reason]}. ${detail}`);
+    expect(Object.keys(MISSING)).toContain(reason);
+  });
+}
+
+function shows({ python, redis: redisBinary, versions }: Extract<CeleryPrograms, { readonly kind: "there" }>): void {
+  const stack = new AsyncDisposableStack();
+  let redis: RedisServer;
+  let belfry: Belfry;
+  /** With the bridge; without; with one to a Belfry that takes calls and answers none. */
+  let bridged: Shop;
+  let unbridged: Shop;
+  let unheard: Shop;
+  const inDatabases = new Map<string, { readonly belfry: Belfry; readonly shop: Shop }>();
+
+  beforeAll(async () => {
+    console.log(versions);
+    const port = await freePort();
+    const [redisServer, postgres] = await Promise.all([
+      startRedisServer(redisBinary),
+      startPostgresServer({ tcp: { host: "127.0.0.1", port, clients: "127.0.0.1/32" } }),
+    ]);
+    redis = stack.use(redisServer);
+    stack.use(postgres);
+    const silent = createServer();
+    await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
+    stack.defer(() => void silent.close());
+    const { port: silentPort } = silent.address() as AddressInfo;
+
+    const open = async (options: Omit<Parameters<typeof openShop>[0], "python">) =>
+      stack.use(await openShop({ python, ...options }));
+    const beside = async (name: string, backend: string, broker: string): Promise<void> => {
+      const database = await postgres.createDatabase();
+      const [own, shop] = await Promise.all([
+        startBelfry(await postgres.createDatabase(), database.replace(/^postgres:/, "db+postgresql+psycopg2:")),
+        open({
+          broker,
+          backend: backend === "" ? database.replace(/^postgres:/, "db+postgresql:") : backend,
+          djangoDatabase: database,
+          trackStarted: true,
+        }),
+      ]);
+      inDatabases.set(name, { belfry: stack.use(own), shop });
+    };
+    const results = redis.url(0);
+    belfry = stack.use(await startBelfry(await postgres.createDatabase(), results));
+    await Promise.all([
+      open({ broker: redis.url(1), backend: results, belfry: belfry.url, trackStarted: true }).then((shop) => {
+        bridged = shop;
+      }),
+      open({ broker: redis.url(2), backend: results, extended: true }).then((shop) => {
+        unbridged = shop;
+      }),
+      open({ broker: redis.url(3), backend: results, belfry: `http://127.0.0.1:${silentPort}`, timeout: 1 }).then(
+        (shop) => {
+          unheard = shop;
+        },
+      ),
+      beside("celery_taskmeta", "", redis.url(4)),
+      beside("django_celery_results_taskresult", "django-db", redis.url(5)),
+    ]);
+  });
+  afterAll(() => stack.disposeAsync());
+
+  describe("a Celery app with the bridge", () => {
+    test("R-124: what it sends is on record with its arguments, its user and its business id, and goes as Celery says", async () => {
+      const id = await bridged.send("hold", [], { belfry: { createdBy: "ann", metadata: { order_id: "42" } } });
+      const sent = await belfry.get(id);
+      expect(sent).toMatchObject({
+        taskName: "shop.hold",
+        module: "shop",
+        createdBy: "ann",
+        metadata: { order_id: "42" },
+      });
+      expect(["PENDING", "STARTED"]).toContain(sent.status);
+
+      const told = await bridged.untilCelerySays(id, "STARTED");
+      const running = await belfry.untilItSays(id, "STARTED");
+      expect(running.worker).toBe((told.result as { readonly hostname: string }).hostname);
+
+      await bridged.open(id);
+      await bridged.untilCelerySays(id, "SUCCESS");
+      await belfry.untilItSays(id, "SUCCESS");
+      const { celery, belfry: known } = await bothSides(belfry, bridged, id);
+      expect(known).toEqual(celery);
+      expect(known.result).toBe("held");
+
+      const sum = await bridged.send("add", [2, 3]);
+      await belfry.untilItSays(sum, "SUCCESS");
+      expect(await belfry.get(sum)).toMatchObject({
+        args: { values: [{ kind: { value: 2 } }, { kind: { value: 3 } }] },
+      });
+      expect(await bothSides(belfry, bridged, sum)).toMatchObject({
+        celery: { result: { sum: 5 } },
+        belfry: { status: "SUCCESS", result: { sum: 5 } },
+      });
+    });
+
+    test("R-124: a task that nobody could tell of when it was sent is registered when it begins", async () => {
+      const id = await bridged.sendUntold("add", [1, 1], { belfry: { createdBy: "bob" } });
+      await bridged.untilCelerySays(id, "SUCCESS");
+      expect(await belfry.untilItSays(id, "SUCCESS")).toMatchObject({
+        taskName: "shop.add",
+        createdBy: "bob",
+        attemptCount: 1,
+      });
+    });
+
+    test("R-127: a failure has the exception and the traceback that Celery has", async () => {
+      const id = await bridged.send("fail", ["no luck"]);
+      await bridged.untilCelerySays(id, "FAILURE");
+      const known = await belfry.untilItSays(id, "FAILURE");
+      expect(known).toMatchObject({ errorType: "ValueError", error: "no luck" });
+      const sides = await bothSides(belfry, bridged, id);
+      expect(sides.belfry).toEqual(sides.celery);
+      expect(sides.belfry.traceback).toMatch(/raise ValueError\(text\)/);
+    });
+
+    test("R-125, R-137: a retry of Celery is another attempt of the same record", async () => {
+      const later = await bridged.send("again", [3600]);
+      await bridged.untilCelerySays(later, "RETRY");
+      await belfry.untilItSays(later, "RETRY");
+      const waiting = await bothSides(belfry, bridged, later);
+      expect(waiting.belfry).toEqual(waiting.celery);
+      expect((await belfry.sync(later)).changed).toBe(false);
+
+      const atOnce = await bridged.send("again", [0]);
+      await until(async () => (await belfry.get(atOnce)).attemptCount === 2, "the second attempt runs");
+      expect(await belfry.sync(atOnce)).toMatchObject({ execution: { status: "STARTED", attemptCount: 2 } });
+      await bridged.open(atOnce);
+      await belfry.untilItSays(atOnce, "SUCCESS");
+      const ended = await bothSides(belfry, bridged, atOnce);
+      expect(ended.belfry).toEqual(ended.celery);
+    });
+
+    test("R-137, R-138: a retry of the business is a record of its own, found by the same business id", async () => {
+      const headers = { belfry: { metadata: { order_id: "7-of-this-test" } } };
+      const first = await bridged.send("fail", ["out of stock"], headers);
+      await belfry.untilItSays(first, "FAILURE");
+      const second = await bridged.send("add", [1, 2], headers);
+      await belfry.untilItSays(second, "SUCCESS");
+      const { executions } = await belfry.executions.listExecutions({ metadata: { order_id: "7-of-this-test" } });
+      expect(executions.map(({ taskId, status }) => [taskId, status])).toEqual([
+        [second, "SUCCESS"],
+        [first, "FAILURE"],
+      ]);
+      expect((await belfry.sync(first)).changed).toBe(false);
+    });
+
+    test("a task is revoked before it begins, or while it runs, and both sides say so", async () => {
+      const busy = [await bridged.send("hold"), await bridged.send("hold")];
+      for (const id of busy) await bridged.untilCelerySays(id, "STARTED");
+      const waiting = await bridged.send("add", [1, 1]);
+      await bridged.revoke(waiting, false);
+      const [stopped = "", other = ""] = busy;
+      await bridged.revoke(stopped, true);
+      for (const id of [stopped, waiting]) {
+        await bridged.untilCelerySays(id, "REVOKED");
+        await belfry.untilItSays(id, "REVOKED");
+        const sides = await bothSides(belfry, bridged, id);
+        expect(sides.belfry).toEqual(sides.celery);
+      }
+      const neverBegun = await belfry.get(waiting);
+      expect([neverBegun.attemptCount, neverBegun.startTime]).toEqual([0, undefined]);
+      await bridged.open(other);
+      await belfry.untilItSays(other, "SUCCESS");
+    });
+
+    test("R-127: a task whose process is killed has failed, as its worker says", async () => {
+      const id = await bridged.send("hold");
+      const { result } = await bridged.untilCelerySays(id, "STARTED");
+      await belfry.untilItSays(id, "STARTED");
+      process.kill((result as { readonly pid: number }).pid, "SIGKILL");
+      await bridged.untilCelerySays(id, "FAILURE");
+      await belfry.untilItSays(id, "FAILURE");
+      const sides = await bothSides(belfry, bridged, id);
+      // Celery itself keeps no traceback of it; the worker has told one.
+      expect({ ...sides.belfry, traceback: "" }).toEqual(sides.celery);
+      expect(sides.belfry.exception).toBe("WorkerLostError");
+    });
+
+    test("R-139: what a task tells Celery of itself is on record when it is synchronised, and only once", async () => {
+      const id = await bridged.send("crawl");
+      await bridged.untilCelerySays(id, "CRAWLING");
+      await belfry.untilItSays(id, "STARTED");
+      const { execution, changed } = await belfry.sync(id);
+      expect(changed).toBe(true);
+      expect(execution).toMatchObject({
+        status: "STARTED",
+        progress: { percent: 25, step: "CRAWLING" },
+        metadata: { current: 30, total: 120, pages: ["a", "b"] },
+      });
+      expect((await belfry.sync(id)).changed).toBe(false);
+      await bridged.open(id);
+      await belfry.untilItSays(id, "SUCCESS");
+      expect(await belfry.get(id)).toMatchObject({ progress: { percent: 100 } });
+    });
+
+    test("a task that ignores its end, of which Celery never hears, counts as called off", async () => {
+      const id = await bridged.send("give_up");
+      expect(await belfry.untilItSays(id, "REVOKED")).toMatchObject({ error: "ignored" });
+      expect((await bridged.ask(id)).status).toBe("STARTED");
+      expect((await belfry.sync(id)).changed).toBe(false);
+    });
+
+    test("what is no JSON and what is too large costs no status", async () => {
+      const odd = await bridged.send("odd");
+      await belfry.untilItSays(odd, "SUCCESS");
+      expect(seen(await belfry.get(odd)).result).toEqual({ ratio: null, text: "NaN" });
+      const large = await bridged.send("large", [300_000]);
+      await belfry.untilItSays(large, "SUCCESS");
+      expect(String(seen(await belfry.get(large)).result)).toMatch(/^"x{99999}$/);
+    });
+
+    test("R-125: of a worker that is lost with its task both sides say STARTED, until somebody looks after it", async () => {
+      const id = await bridged.send("hold");
+      await bridged.untilCelerySays(id, "STARTED");
+      await belfry.untilItSays(id, "STARTED");
+      await bridged.loseWorker();
+      const { execution, changed } = await belfry.sync(id);
+      expect([execution.status, changed]).toEqual(["STARTED", false]);
+      const sides = await bothSides(belfry, bridged, id);
+      expect(sides.belfry).toEqual(sides.celery);
+    });
+  });
+
+  describe("a Celery app without the bridge", () => {
+    test("R-125: what was registered is brought in line with Celery when it is synchronised, with Celery's time of the end", async () => {
+      const id = await unbridged.send("hold");
+      await belfry.register(id, "shop.hold");
+      // This worker does not tell when it begins.
+      expect((await unbridged.ask(id)).status).toBe("PENDING");
+      expect(await belfry.sync(id)).toMatchObject({ changed: false, execution: { status: "PENDING" } });
+      await unbridged.open(id);
+      const told = await unbridged.untilCelerySays(id, "SUCCESS");
+      const { execution, changed } = await belfry.sync(id);
+      expect(changed).toBe(true);
+      expect(seen(execution)).toEqual(expectedOf(told));
+      expect(completedAt(execution)).toBe(expectedEnd(told, execution));
+      expect(execution.worker).toMatch(/^celery@/);
+      expect((await belfry.sync(id)).changed).toBe(false);
+    });
+
+    test("R-125, R-127: so is what failed, and what was revoked", async () => {
+      const failed = await unbridged.send("fail", ["no luck"]);
+      const stopped = await unbridged.send("crawl");
+      for (const id of [failed, stopped]) await belfry.register(id, "shop.any");
+      await unbridged.untilCelerySays(failed, "FAILURE");
+      await unbridged.untilCelerySays(stopped, "CRAWLING");
+      expect((await belfry.sync(stopped)).execution).toMatchObject({ status: "STARTED", progress: { percent: 25 } });
+      await unbridged.revoke(stopped, true);
+      await unbridged.untilCelerySays(stopped, "REVOKED");
+      for (const id of [failed, stopped]) {
+        const { execution } = await belfry.sync(id);
+        expect(seen(execution)).toEqual(expectedOf(await unbridged.ask(id)));
+      }
+      expect(await belfry.get(failed)).toMatchObject({ errorType: "ValueError", error: "no luck" });
+    });
+
+    test("R-125: the RETRY that Celery goes on saying does not take back that the next attempt runs", async () => {
+      const id = await unbridged.send("again", [0]);
+      await belfry.register(id, "shop.again");
+      await unbridged.untilCelerySays(id, "RETRY");
+      const { execution } = await belfry.sync(id);
+      expect(seen(execution)).toEqual(expectedOf(await unbridged.ask(id)));
+      await belfry.executions.updateExecution({ taskId: id, status: "STARTED" });
+      expect(await belfry.sync(id)).toMatchObject({ changed: false, execution: { status: "STARTED" } });
+      await unbridged.open(id);
+      await unbridged.untilCelerySays(id, "SUCCESS");
+      expect((await belfry.sync(id)).execution.status).toBe("SUCCESS");
+    });
+
+    test("numbers that JSON does not have are null, and a result that is too large is left out and says so", async () => {
+      const odd = await unbridged.send("odd");
+      const large = await unbridged.send("large", [300_000]);
+      for (const id of [odd, large]) {
+        await belfry.register(id, "shop.any");
+        await unbridged.untilCelerySays(id, "SUCCESS");
+      }
+      expect(seen((await belfry.sync(odd)).execution)).toMatchObject({
+        status: "SUCCESS",
+        result: { ratio: null, text: "NaN" },
+      });
+      expect((await belfry.sync(large)).execution).toMatchObject({
+        status: "SUCCESS",
+        metadata: { celery_result_left_out: "it has 300002 bytes, and at most 262144 are taken" },
+      });
+    });
+
+    test("of a worker that is lost with its task Celery knows nothing, and nothing is what Belfry hears", async () => {
+      const id = await unbridged.send("hold");
+      await belfry.register(id, "shop.hold");
+      await belfry.executions.updateExecution({ taskId: id, status: "STARTED" });
+      await unbridged.loseWorker();
+      expect((await unbridged.ask(id)).status).toBe("PENDING");
+      expect(await belfry.sync(id)).toMatchObject({ changed: false, execution: { status: "STARTED" } });
+    });
+  });
+
+  describe("a Celery app whose bridge nobody answers", () => {
+    test("R-125: runs its tasks as ever, held up once; what was not told is found afterwards", async () => {
+      const startedAt = performance.now();
+      const ids: string[] = [];
+      for (const number of [1, 2, 3, 4, 5, 6]) ids.push(await unheard.send("add", [number, number]));
+      for (const id of ids) await unheard.untilCelerySays(id, "SUCCESS");
+      // Three processes wait once each, and two of them side by side. If each call waited, it would be 18 s.
+      expect(performance.now() - startedAt).toBeLessThan(9_000);
+      expect(unheard.log()).toMatch(/belfry: UpdateExecution of \S+ was not told: .*timed out/);
+
+      for (const id of ids) {
+        await belfry.register(id, "shop.add");
+        expect(seen((await belfry.sync(id)).execution)).toEqual(expectedOf(await unheard.ask(id)));
+      }
+    });
+  });
+
+  describe.each(["celery_taskmeta", "django_celery_results_taskresult"])("results in PostgreSQL, %s", (name) => {
+    const site = () => inDatabases.get(name)!;
+
+    test("R-125, R-127: success and failure are read as Celery itself reads them", async () => {
+      const { belfry: own, shop } = site();
+      const sum = await shop.send("add", [20, 22]);
+      const failed = await shop.send("fail", ["no luck"]);
+      for (const [id, status] of [
+        [sum, "SUCCESS"],
+        [failed, "FAILURE"],
+      ] as const) {
+        await own.register(id, "shop.any");
+        const told = await shop.untilCelerySays(id, status);
+        const { execution } = await own.sync(id);
+        expect(seen(execution)).toEqual(expectedOf(told));
+        expect(completedAt(execution)).toBe(expectedEnd(told, execution));
+      }
+      expect(seen(await own.get(sum)).result).toEqual({ sum: 42 });
+      expect(await own.get(failed)).toMatchObject({ errorType: "ValueError", error: "no luck" });
+    });
+
+    test("R-125, R-139: so are a retry, a state of the task's own, a revoked and a killed one, and one of a lost worker", async () => {
+      const { belfry: own, shop } = site();
+      const agrees = async (id: string, status: string): Promise<void> => {
+        await shop.untilCelerySays(id, status);
+        const { execution } = await own.sync(id);
+        expect(seen(execution)).toEqual(expectedOf(await shop.ask(id)));
+      };
+      const later = await shop.send("again", [3600]);
+      await own.register(later, "shop.again");
+      await agrees(later, "RETRY");
+
+      const crawl = await shop.send("crawl");
+      await own.register(crawl, "shop.crawl");
+      await agrees(crawl, "CRAWLING");
+      expect(await own.get(crawl)).toMatchObject({ progress: { percent: 25, step: "CRAWLING" } });
+      await shop.revoke(crawl, true);
+      await agrees(crawl, "REVOKED");
+
+      const killed = await shop.send("hold");
+      await own.register(killed, "shop.hold");
+      const { result } = await shop.untilCelerySays(killed, "STARTED");
+      process.kill((result as { readonly pid: number }).pid, "SIGKILL");
+      await agrees(killed, "FAILURE");
+      expect((await own.get(killed)).errorType).toBe("WorkerLostError");
+
+      const lost = await shop.send("hold");
+      await own.register(lost, "shop.hold");
+      await agrees(lost, "STARTED");
+      await shop.loseWorker();
+      expect(await own.sync(lost)).toMatchObject({ changed: false, execution: { status: "STARTED" } });
+    });
+  });
+
+  describe("a result backend that goes away", () => {
+    test("is said so in clear words, without its password, and Belfry goes on", async () => {
+      await belfry.register("of-a-backend-that-goes", "shop.any");
+      await belfry.sync("of-a-backend-that-goes");
+      await redis.kill();
+      const refusal = belfry.executions.syncExecution({ taskId: "of-a-backend-that-goes" });
+      await expect(refusal).rejects.toThrow(
+        new RegExp(
+          `^\\[unavailable\\] Celery's result backend does not answer: redis://127\\.0\\.0\\.1:${redis.port}/0: `,
+        ),
+      );
+      expect((await belfry.get("of-a-backend-that-goes")).status).toBe("PENDING");
+      expect(belfry.output()).not.toContain(REDIS_PASSWORD);
+    });
+  });
+}
