@@ -1,4 +1,5 @@
 import type { Json } from "../domain/json.ts";
+import { RESULT_BYTES } from "./bounds.ts";
 import { PickledObject } from "./pickle.ts";
 import type { PickleValue } from "./pickle.ts";
 
@@ -8,8 +9,11 @@ export type PlainReading =
   | { readonly kind: "other"; readonly why: string };
 
 const MOST_DEPTH = 200;
-/** Values and characters. A pickle may hold the same thing many times over: it is small, and what comes of it need not be. */
-const MOST_SIZE = 1024 * 1024;
+/**
+ * Values and characters, of which each is at least a byte. A pickle may hold the same thing many times over: it is small, and what comes of it need not
+ * be.
+ */
+const MOST_SIZE = RESULT_BYTES;
 
 /** What was pickled as JSON; of what is no plain data, its kind. Keys that are no text become such, as Python's own JSON has them. */
 export function plainData(given: PickleValue): PlainReading {

@@ -17,11 +17,14 @@ export const REDIS_PASSWORD = "s3cret-of-redis";
 
 const TRIES = 5;
 
-/** @param binary the program, see celery-programs.ts. */
-export async function startRedisServer(binary: string): Promise<RedisServer> {
+/**
+ * @param binary the program, see celery-programs.ts.
+ * @param wanted the port of one that was killed. Default: a free one.
+ */
+export async function startRedisServer(binary: string, wanted?: number): Promise<RedisServer> {
   for (let tries = 1; ; tries++) {
     // Somebody else may take the port in between; then another one is tried.
-    const port = await freePort();
+    const port = wanted ?? (await freePort());
     const server = watchedProcess(
       binary,
       [

@@ -39,7 +39,7 @@ describe("what Python pickled", () => {
     ["a time", "it holds an object of datetime.datetime"],
     ["a decimal", "it holds an object of decimal.Decimal"],
     ["a tuple as key", "a key of it is no text"],
-    ["many", "it is larger than 1048576 values and characters"],
+    ["many", "it is larger than 262144 values and characters"],
     ["endless", "it is nested deeper than 200"],
   ])("is left out, with the reason, when it is something else: %s", (name, why) => {
     expect(readPickledResult(readPickle(pickled(name)), "SUCCESS")).toEqual({ result: null, leftOut: why });
@@ -89,7 +89,7 @@ describe("what Python pickled", () => {
   it("ends in data or in an error of its own, whatever the bytes", () => {
     const bytes = fc.uint8Array({ maxLength: 60 });
     const damaged = fc
-      .tuple(fc.constantFrom("plain 2", "plain 5", "an error 5", "evil", "many"), fc.nat(), fc.nat(255))
+      .tuple(fc.constantFrom("plain 2", "plain 5", "an error 5", "evil"), fc.nat(), fc.nat(255))
       .map(([name, at, byte]) => {
         const whole = Buffer.from(pickled(name));
         whole[at % whole.length] = byte;

@@ -3,6 +3,7 @@ import { createInProcessNetwork } from "../../../src/bus/in-process/network.ts";
 import type { CeleryResult } from "../../../src/domain/execution/celery-result.ts";
 import { executionDefinitionId } from "../../../src/domain/execution/execution-definition.ts";
 import { shardOf } from "../../../src/domain/routing.ts";
+import { ResultBackendError } from "../../../src/ports/result-backend.ts";
 import type { ResultBackend } from "../../../src/ports/result-backend.ts";
 import type { RegisterExecution, StartedRuntime } from "../../../src/runtime/index.ts";
 import { SHARDS, aWorld } from "../../support/node.ts";
@@ -295,5 +296,36 @@ describe("what Celery itself knows", () => {
     const away = await given({ read: () => Promise.reject(new Error("connection refused")) });
     await away.node.executions.register("t", aRegistration());
     await expect(away.node.executions.sync("t")).rejects.toMatchObject({ reason: "RESULT_BACKEND_UNAVAILABLE" });
+  });
+
+  it("says why the backend is away, and what of it cannot be read", async () => {
+    let trouble = new ResultBackendError("unreachable", "redis://cache:6379/0: connection refused");
+    const { node } = await given({ read: () => Promise.reject(trouble) });
+    await node.executions.register("t", aRegistration());
+    await expect(node.executions.sync("t")).rejects.toMatchObject({
+      code: "UNAVAILABLE",
+      message:
+        "Celery's result backend does not answer: redis://cache:6379/0: connection refused. Try again in a moment.",
+    });
+    trouble = new ResultBackendError("unreadable", "it is no JSON");
+    await expect(node.executions.sync("t")).rejects.toMatchObject({
+      reason: "RESULT_UNREADABLE",
+      code: "FAILED_PRECONDITION",
+      message: 'What Celery\'s result backend has of "t" cannot be read: it is no JSON.',
+    });
+  });
+
+  it("leaves out a result that no store could hold, and replaces what no text can", async () => {
+    const { node } = await given(
+      backend({ t: { status: "SUCCESS", result: { a: "\0" } }, u: { status: "FAILURE", traceback: "a\0b\ud800" } }),
+    );
+    for (const id of ["t", "u"]) await node.executions.register(id, aRegistration({ report: { state: "RUNNING" } }));
+    expect(await node.executions.sync("t")).toMatchObject({
+      instance: {
+        state: "COMPLETED",
+        life: { result: null, metadata: { celery_result_left_out: "it has a NUL character" } },
+      },
+    });
+    expect((await node.executions.sync("u")).instance.life.error?.traceback).toBe("a\u{FFFD}b\u{FFFD}");
   });
 });

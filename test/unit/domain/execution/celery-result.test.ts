@@ -41,6 +41,60 @@ describe("what Celery's result backend tells", () => {
     expect(newsFrom("RUNNING", told("FAILURE"))).toMatchObject({ error: { message: "" } });
   });
 
+  it("R-125: a RETRY that is known already does not take back that the next attempt runs", () => {
+    const retry = { ...told("RETRY", { exc_type: "ValueError", exc_message: ["no luck"] }), traceback: "Traceback …" };
+    const error = { code: "ValueError", message: "in other words: no luck", traceback: "Traceback …" };
+    expect(newsFrom("RUNNING", retry, error)).toBeNull();
+    expect(newsFrom("RUNNING", retry, { ...error, traceback: "Traceback of another …" })).toMatchObject({
+      state: "BACKING_OFF",
+    });
+    expect(newsFrom("RUNNING", retry, null)).toMatchObject({ state: "BACKING_OFF" });
+    expect(newsFrom("PENDING", retry, error)).toMatchObject({ state: "BACKING_OFF" });
+  });
+
+  it("R-139: what a task tells in a state of its own is metadata, and its progress", () => {
+    expect(newsFrom("RUNNING", told("CRAWLING", { current: 30, total: 120, status: "page 30" }))).toEqual({
+      state: "RUNNING",
+      metadata: { current: 30, total: 120, status: "page 30" },
+      progress: { step: "CRAWLING", percent: 25, message: "page 30" },
+    });
+    expect(newsFrom("PENDING", told("PROGRESS", { progress_percent: 70, progress_step: "3/4" }))).toMatchObject({
+      state: "RUNNING",
+      progress: { step: "3/4", percent: 70 },
+    });
+    expect(newsFrom("RUNNING", told("PROGRESS", { current: 7, total: 0 }))).toMatchObject({
+      progress: { step: "PROGRESS" },
+    });
+    expect(newsFrom("RUNNING", told("UPLOADING", "half"))).toEqual({
+      state: "RUNNING",
+      progress: { step: "UPLOADING" },
+    });
+    for (const state of FINAL_STATES) expect(newsFrom(state, told("PROGRESS", { current: 1, total: 2 }))).toBeNull();
+  });
+
+  it("a result that cannot be shown costs no state: why it is not there is kept", () => {
+    const without = (status: string) => ({ ...told(status), leftOut: "it is too large" });
+    expect(newsFrom("RUNNING", without("SUCCESS"))).toEqual({
+      state: "COMPLETED",
+      metadata: { celery_result_left_out: "it is too large" },
+    });
+    expect(newsFrom("RUNNING", without("FAILURE"))).toMatchObject({
+      state: "FAILED",
+      error: { message: "it is too large" },
+    });
+    expect(newsFrom("PENDING", without("PROGRESS"))).toMatchObject({
+      state: "RUNNING",
+      metadata: { celery_result_left_out: "it is too large" },
+    });
+  });
+
+  it("who ran it is told with the state", () => {
+    const by = (status: string) => ({ ...told(status, {}), worker: "celery@a" });
+    for (const status of ["STARTED", "PROGRESS", "RETRY", "SUCCESS", "FAILURE", "REVOKED"]) {
+      expect(newsFrom("PENDING", by(status))).toMatchObject({ workerId: "celery@a" });
+    }
+  });
+
   it.each([
     ["RECEIVED", null],
     ["REJECTED", null],
