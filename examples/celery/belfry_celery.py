@@ -134,8 +134,8 @@ def revoked(sender=None, request=None, terminated=False, expired=False, **_):
 
 
 @signals.task_postrun.connect
-def ignored(task=None, task_id=None, state=None, **_):
-    """A task that raises Ignore has no other end than what it has set itself."""
-    if state == "IGNORED":
+def ignored(task=None, task_id=None, state=None, retval=None, **_):
+    """A task that raises Ignore has no other end than what it has set itself. One that was replaced goes on as another."""
+    if state == "IGNORED" and "Replaced" not in str(retval):
         known = task.AsyncResult(task_id).state
         update(task.name, task.request, status=known if known in ("SUCCESS", "FAILURE") else "REVOKED", error="ignored")

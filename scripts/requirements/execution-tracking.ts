@@ -10,7 +10,7 @@ export const EXECUTION_TRACKING: RequirementSection = {
     },
     "R-125": {
       text: "A record can be brought in line with Celery (`sync_task_from_celery`)",
-      note: "SyncExecution; what has begun or ended is never downgraded",
+      note: "SyncExecution, from Redis, PostgreSQL or django-celery-results; what has begun or ended is never downgraded",
     },
     "R-126": {
       text: "State, result, error, traceback and metadata are updated as often as wanted; metadata is merged",

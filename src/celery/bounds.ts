@@ -3,7 +3,7 @@ import type { Clock } from "../ports/clock.ts";
 import { ResultBackendError } from "../ports/result-backend.ts";
 
 /** From the question to its answer, a new connection included. */
-export const ANSWER_MS = 3_000;
+const ANSWER_MS = 3_000;
 /** After which a driver closes a connection: later than nobody waits for it any more. */
 export const CLOSE_MS = 3_500;
 /** A result, as JSON. */

@@ -34,12 +34,11 @@ export type PickleValue =
   | Map<PickleValue, PickleValue>
   | PickledObject;
 
-export class PickleError extends Error {
+class PickleError extends Error {
   override readonly name = "PickleError";
 }
 
 const MARK = Symbol("mark");
-/** Operations; each takes at least a byte, and builds at most one thing that was not there. */
 type StackItem = PickleValue | typeof MARK;
 
 /** @throws PickleError when it is none, or is made by operations that plain data and exceptions do not need. */
@@ -139,10 +138,10 @@ const OPERATIONS: Readonly<Record<number, Operation>> = {
   0x8c: (on) => on.push(on.input().text(on.input().unsigned(1))),
   0x8d: (on) => on.push(on.input().text(on.input().unsigned(8))),
   // BINBYTES, SHORT_BINBYTES, BINBYTES8, BYTEARRAY8
-  0x42: bytes(4),
-  0x43: bytes(1),
-  0x8e: bytes(8),
-  0x96: bytes(8),
+  0x42: rawBytes(4),
+  0x43: rawBytes(1),
+  0x8e: rawBytes(8),
+  0x96: rawBytes(8),
   // EMPTY_LIST, APPEND, APPENDS, EMPTY_TUPLE, TUPLE, TUPLE1, TUPLE2, TUPLE3
   0x5d: (on) => on.push([]),
   0x61: (on) => extend(on, [on.pop()]),
@@ -192,7 +191,7 @@ const OPERATIONS: Readonly<Record<number, Operation>> = {
   },
 };
 
-function bytes(width: 1 | 4 | 8): Operation {
+function rawBytes(width: 1 | 4 | 8): Operation {
   return (on) => {
     on.input().skip(on.input().unsigned(width));
     on.push(new PickledObject("builtins", "bytes"));

@@ -26,7 +26,7 @@ export interface CeleryResult {
 
 const MAX_MESSAGE = 65_536;
 /** Where the metadata says why Celery's result is not there. */
-export const LEFT_OUT_KEY = "celery_result_left_out";
+const LEFT_OUT_KEY = "celery_result_left_out";
 
 /**
  * What of Celery's knowledge is to be reported of an execution; null: nothing. A state is never undone: PENDING, which Celery also says of tasks

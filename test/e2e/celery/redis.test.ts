@@ -1,31 +1,25 @@
 /**
- * Belfry beside a real Celery: its workers, its Redis, and its tables in PostgreSQL. What Belfry has on record is compared with what Celery's own
+ * Belfry beside a real Celery that keeps its results in Redis, with the bridge and without. What Belfry has on record is compared with what Celery's own
  * AsyncResult says, each time.
  */
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { celeryPrograms, MISSING } from "../../support/celery-programs.ts";
+import { celeryNotShown } from "../../support/celery-not-shown.ts";
+import { celeryPrograms } from "../../support/celery-programs.ts";
 import type { CeleryPrograms } from "../../support/celery-programs.ts";
-import { startPostgresServer } from "../../support/postgres-server.ts";
-import { freePort, REDIS_PASSWORD, startRedisServer } from "../../support/redis-server.ts";
+import { startTestPostgres } from "../../support/postgres.ts";
+import { REDIS_PASSWORD, startRedisServer } from "../../support/redis-server.ts";
 import type { RedisServer } from "../../support/redis-server.ts";
+import { until } from "../../support/until.ts";
 import { bothSides, completedAt, expectedEnd, expectedOf, seen, startBelfry } from "./belfry.ts";
 import type { Belfry } from "./belfry.ts";
-import { until } from "../../support/until.ts";
 import { openShop } from "./shop.ts";
-import type { Shop } from "./shop.ts";
+import type { Shop, ShopOptions } from "./shop.ts";
 
 const programs = await celeryPrograms();
 if (programs.kind === "there") shows(programs);
-else notShown(programs);
-
-function notShown({ reason, detail }: Extract<CeleryPrograms, { readonly kind: "missing" }>): void {
-  test("whether Belfry agrees with a real Celery is NOT SHOWN by this run, for a reason that is known", () => {
-    console.warn(`NOT SHOWN: Belfry beside a real Celery. On this machine ${MISSING[reason]}. ${detail}`);
-    expect(Object.keys(MISSING)).toContain(reason);
-  });
-}
+else celeryNotShown("whether Belfry agrees with a real Celery", programs);
 
 function shows({ python, redis: redisBinary, versions }: Extract<CeleryPrograms, { readonly kind: "there" }>): void {
   const stack = new AsyncDisposableStack();
@@ -35,53 +29,25 @@ function shows({ python, redis: redisBinary, versions }: Extract<CeleryPrograms,
   let bridged: Shop;
   let unbridged: Shop;
   let unheard: Shop;
-  const inDatabases = new Map<string, { readonly belfry: Belfry; readonly shop: Shop }>();
 
   beforeAll(async () => {
     console.log(versions);
-    const port = await freePort();
-    const [redisServer, postgres] = await Promise.all([
-      startRedisServer(redisBinary),
-      startPostgresServer({ tcp: { host: "127.0.0.1", port, clients: "127.0.0.1/32" } }),
-    ]);
+    const [redisServer, postgres] = await Promise.all([startRedisServer(redisBinary), startTestPostgres()]);
     redis = stack.use(redisServer);
-    stack.use(postgres);
+    stack.defer(() => postgres.stop());
     const silent = createServer();
     await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
     stack.defer(() => void silent.close());
-    const { port: silentPort } = silent.address() as AddressInfo;
+    const { port } = silent.address() as AddressInfo;
 
-    const open = async (options: Omit<Parameters<typeof openShop>[0], "python">) =>
-      stack.use(await openShop({ python, ...options }));
-    const beside = async (name: string, backend: string, broker: string): Promise<void> => {
-      const database = await postgres.createDatabase();
-      const [own, shop] = await Promise.all([
-        startBelfry(await postgres.createDatabase(), database.replace(/^postgres:/, "db+postgresql+psycopg2:")),
-        open({
-          broker,
-          backend: backend === "" ? database.replace(/^postgres:/, "db+postgresql:") : backend,
-          djangoDatabase: database,
-          trackStarted: true,
-        }),
-      ]);
-      inDatabases.set(name, { belfry: stack.use(own), shop });
-    };
-    const results = redis.url(0);
-    belfry = stack.use(await startBelfry(await postgres.createDatabase(), results));
-    await Promise.all([
-      open({ broker: redis.url(1), backend: results, belfry: belfry.url, trackStarted: true }).then((shop) => {
-        bridged = shop;
-      }),
-      open({ broker: redis.url(2), backend: results, extended: true }).then((shop) => {
-        unbridged = shop;
-      }),
-      open({ broker: redis.url(3), backend: results, belfry: `http://127.0.0.1:${silentPort}`, timeout: 1 }).then(
-        (shop) => {
-          unheard = shop;
-        },
-      ),
-      beside("celery_taskmeta", "", redis.url(4)),
-      beside("django_celery_results_taskresult", "django-db", redis.url(5)),
+    const backend = redis.url(0);
+    const open = async (options: Omit<ShopOptions, "python" | "backend">): Promise<Shop> =>
+      stack.use(await openShop({ python, backend, ...options }));
+    belfry = stack.use(await startBelfry(await postgres.createDatabase(), backend));
+    [bridged, unbridged, unheard] = await Promise.all([
+      open({ broker: redis.url(1), belfry: belfry.url, trackStarted: true }),
+      open({ broker: redis.url(2), extended: true }),
+      open({ broker: redis.url(3), belfry: `http://127.0.0.1:${port}`, timeout: 1 }),
     ]);
   });
   afterAll(() => stack.disposeAsync());
@@ -227,13 +193,22 @@ function shows({ python, redis: redisBinary, versions }: Extract<CeleryPrograms,
       expect((await belfry.sync(id)).changed).toBe(false);
     });
 
+    test("a task that has itself replaced ends as what replaced it, under the same id", async () => {
+      const id = await bridged.send("pass_on");
+      await bridged.untilCelerySays(id, "SUCCESS");
+      await belfry.untilItSays(id, "SUCCESS");
+      const sides = await bothSides(belfry, bridged, id);
+      expect(sides.belfry).toEqual(sides.celery);
+      expect(sides.belfry.result).toEqual({ sum: 7 });
+    });
+
     test("what is no JSON and what is too large costs no status", async () => {
       const odd = await bridged.send("odd");
       await belfry.untilItSays(odd, "SUCCESS");
       expect(seen(await belfry.get(odd)).result).toEqual({ ratio: null, text: "NaN" });
       const large = await bridged.send("large", [300_000]);
       await belfry.untilItSays(large, "SUCCESS");
-      expect(String(seen(await belfry.get(large)).result)).toMatch(/^"x{99999}$/);
+      expect(seen(await belfry.get(large)).result).toBe(`"${"x".repeat(99_999)}`);
     });
 
     test("R-125: of a worker that is lost with its task both sides say STARTED, until somebody looks after it", async () => {
@@ -335,60 +310,6 @@ function shows({ python, redis: redisBinary, versions }: Extract<CeleryPrograms,
         await belfry.register(id, "shop.add");
         expect(seen((await belfry.sync(id)).execution)).toEqual(expectedOf(await unheard.ask(id)));
       }
-    });
-  });
-
-  describe.each(["celery_taskmeta", "django_celery_results_taskresult"])("results in PostgreSQL, %s", (name) => {
-    const site = () => inDatabases.get(name)!;
-
-    test("R-125, R-127: success and failure are read as Celery itself reads them", async () => {
-      const { belfry: own, shop } = site();
-      const sum = await shop.send("add", [20, 22]);
-      const failed = await shop.send("fail", ["no luck"]);
-      for (const [id, status] of [
-        [sum, "SUCCESS"],
-        [failed, "FAILURE"],
-      ] as const) {
-        await own.register(id, "shop.any");
-        const told = await shop.untilCelerySays(id, status);
-        const { execution } = await own.sync(id);
-        expect(seen(execution)).toEqual(expectedOf(told));
-        expect(completedAt(execution)).toBe(expectedEnd(told, execution));
-      }
-      expect(seen(await own.get(sum)).result).toEqual({ sum: 42 });
-      expect(await own.get(failed)).toMatchObject({ errorType: "ValueError", error: "no luck" });
-    });
-
-    test("R-125, R-139: so are a retry, a state of the task's own, a revoked and a killed one, and one of a lost worker", async () => {
-      const { belfry: own, shop } = site();
-      const agrees = async (id: string, status: string): Promise<void> => {
-        await shop.untilCelerySays(id, status);
-        const { execution } = await own.sync(id);
-        expect(seen(execution)).toEqual(expectedOf(await shop.ask(id)));
-      };
-      const later = await shop.send("again", [3600]);
-      await own.register(later, "shop.again");
-      await agrees(later, "RETRY");
-
-      const crawl = await shop.send("crawl");
-      await own.register(crawl, "shop.crawl");
-      await agrees(crawl, "CRAWLING");
-      expect(await own.get(crawl)).toMatchObject({ progress: { percent: 25, step: "CRAWLING" } });
-      await shop.revoke(crawl, true);
-      await agrees(crawl, "REVOKED");
-
-      const killed = await shop.send("hold");
-      await own.register(killed, "shop.hold");
-      const { result } = await shop.untilCelerySays(killed, "STARTED");
-      process.kill((result as { readonly pid: number }).pid, "SIGKILL");
-      await agrees(killed, "FAILURE");
-      expect((await own.get(killed)).errorType).toBe("WorkerLostError");
-
-      const lost = await shop.send("hold");
-      await own.register(lost, "shop.hold");
-      await agrees(lost, "STARTED");
-      await shop.loseWorker();
-      expect(await own.sync(lost)).toMatchObject({ changed: false, execution: { status: "STARTED" } });
     });
   });
 
