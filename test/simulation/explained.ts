@@ -5,7 +5,7 @@ const MENTIONS = 80;
 const WIDTH = 260;
 /** An id, a token's end, or a tag of a caller. */
 const NAMES =
-  /\b(?:[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}|wf_\d{13}_[0-9a-f]{20}|(?:definition|call|request|item)-d?\d+)\b/gu;
+  /\b(?:[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}|wf_\d{13}_[0-9a-f]{20}|(?:definition|call|request|item|lock|locker)-d?\d+)\b/gu;
 
 /** What a person needs of a run that was traced: what was found, what happened last, and all that mentions what the findings are about. */
 export function explained({ seed, findings, fingerprint, trace, stats }: Report, lines: number = LINES): string {

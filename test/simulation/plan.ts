@@ -24,6 +24,9 @@ export const FAULTS = [
 ] as const;
 export type Fault = (typeof FAULTS)[number];
 
+/** How far a clock that somebody sets may be off. */
+export const CLOCK_JUMP_MS = 6000;
+
 /** What one run is like, all by its seed. Each run has some of the faults only: what one hides another run shows. */
 export interface Plan {
   readonly machines: number;
@@ -39,12 +42,20 @@ export interface Plan {
   /** Origins of the receivers to which webhooks go. */
   readonly origins: readonly string[];
   readonly dispatchEveryMs: number;
+  /** Names that callers lock. */
+  readonly locks: readonly string[];
+  readonly lockEveryMs: number;
   /** How far the machines' clocks are off. */
   readonly skewMs: number;
 }
 
 /** What nodes must survive above all. */
 const OFTEN: ReadonlySet<Fault> = new Set<Fault>(["crash", "pause", "drain"]);
+
+/** By how much the times of day of two machines differ at most. */
+export function clockSpreadMs({ skewMs, faults }: Pick<Plan, "skewMs" | "faults">): number {
+  return 2 * (faults.includes("clock-jump") ? Math.max(skewMs, CLOCK_JUMP_MS) : skewMs);
+}
 
 export function planOf(dice: Dice): Plan {
   const faults = FAULTS.filter(() => dice.chance(0.4)).flatMap((fault): Fault[] =>
@@ -76,5 +87,7 @@ export function planOf(dice: Dice): Plan {
     skewMs: dice.pick([0, 300, 3000]),
     origins: Array.from({ length: dice.pick([0, 1, 2, 3]) }, (_, index) => `https://${index}.example.com`),
     dispatchEveryMs: dice.pick([150, 400, 800]),
+    locks: Array.from({ length: dice.pick([0, 1, 1, 2]) }, (_, index) => `lock-${index}`),
+    lockEveryMs: dice.pick([400, 1000, 2000]),
   };
 }

@@ -3,7 +3,7 @@
  *
  * Real are the actors, the runtime, its journal and routing, and the store in memory, which holds what the store's contract suite asks of every
  * store. Simulated is what stands behind their ports: time, chance, the lines to the store, the network, the stream of events, the services
- * that nodes ask, the receivers of webhooks, workers and callers (`world`, `load`). The storm (`faults`) lets all of it go wrong, and lets processes die at any crossing of
+ * that nodes ask, the receivers of webhooks, what locks protect, workers and callers (`world`, `load`). The storm (`faults`) lets all of it go wrong, and lets processes die at any crossing of
  * a port. The witness (`audit`) stands at the store, sees the one order in which everything became durable, and holds each commit, each answer
  * and in the end the whole against what was promised. After the storm everything is mended, and all that was accepted must come to its end.
  *
@@ -18,6 +18,8 @@ import { Witness } from "./audit/witness.ts";
 import { Storm } from "./faults/storm.ts";
 import { Callers } from "./load/callers.ts";
 import { Dispatchers } from "./load/dispatchers.ts";
+import { LockContest } from "./load/lock-contest.ts";
+import { Lockers } from "./load/lockers.ts";
 import { Peace } from "./load/peace.ts";
 import { Poller } from "./load/poller.ts";
 import { RemoteCalls } from "./load/remote-call.ts";
@@ -26,11 +28,12 @@ import { QUEUES } from "./load/specs.ts";
 import { StreamWorker } from "./load/stream-worker.ts";
 import type { WorkPlace } from "./load/work-place.ts";
 import type { Mutant } from "./mutants/mutant.ts";
-import { planOf } from "./plan.ts";
+import { clockSpreadMs, planOf } from "./plan.ts";
 import { Cluster } from "./world/cluster.ts";
 import { Dice } from "./world/dice.ts";
 import { trueClock } from "./world/machine-clock.ts";
 import { EventStreams } from "./world/event-streams.ts";
+import { FencedResource } from "./world/fenced-resource.ts";
 import { Network } from "./world/network.ts";
 import { Receivers } from "./world/receivers.ts";
 import { Scheduler } from "./world/scheduler.ts";
@@ -54,6 +57,9 @@ export interface Stats {
   readonly calls: number;
   readonly messages: number;
   readonly deliveries: number;
+  readonly locksGranted: number;
+  /** By what the locks protect. */
+  readonly staleTokensRefused: number;
   readonly deaths: number;
   readonly drains: number;
   readonly faults: number;
@@ -72,11 +78,17 @@ export async function simulate(
   const trace = new Trace(traced, () => time.now);
   trace.add("plan", () => JSON.stringify(plan));
   const { shardCount } = plan.options;
-  const witness = new Witness({ time, trace, shardCount, clocksJump: plan.faults.includes("clock-jump") });
+  const witness = new Witness({
+    time,
+    trace,
+    shardCount,
+    clocksJump: plan.faults.includes("clock-jump"),
+    clockSpreadMs: clockSpreadMs(plan),
+  });
   const memory = createMemoryStore({ clock: trueClock(time) });
   const store = mutant?.store?.(memory) ?? memory;
   await store.shards.prepare(shardCount);
-  const { audit, records, lives, destinations, deliveries } = witness;
+  const { audit, records, lives, destinations, deliveries, locks, holds } = witness;
   const network = new Network({ time, trace, dice: dice.fork("network") });
   const published = new PublishedEvents(audit, records);
   const handedOut = new Set<string>();
@@ -122,6 +134,22 @@ export async function simulate(
     destinations,
     origins,
   });
+  const resources = new Map(
+    plan.locks.map((name) => [name, new FencedResource(name, { time, dice: dice.fork(name), audit, holds })]),
+  );
+  const lockers = new Lockers({
+    time,
+    dice: dice.fork("lockers"),
+    cluster,
+    calls,
+    records,
+    promises,
+    log: locks,
+    holds,
+    store,
+    resources,
+    isPeaceful: () => peaceful,
+  });
 
   for (const machine of cluster.machines) {
     time.after(dice.between(0, 500), () => cluster.start(machine));
@@ -159,6 +187,9 @@ export async function simulate(
     time.after(500, () => dispatchers.begin());
     time.after(1000, () => dispatchers.keepCalling(plan.dispatchEveryMs, plan.stormMs));
   }
+  if (plan.locks.length > 0) {
+    time.after(1000, () => lockers.keepCalling(plan.lockEveryMs, plan.stormMs));
+  }
   const storm = new Storm({ time, trace, dice: dice.fork("storm"), plan, cluster, workers, streams });
   storm.rage();
 
@@ -167,7 +198,19 @@ export async function simulate(
   if (!isOver()) {
     peaceful = true;
     storm.mend();
-    const peace = new Peace({ time, place, cluster, calls, callers, dispatchers, witness, promises, published, store });
+    const contest = new LockContest({ time, cluster, calls, audit, log: locks, holds });
+    const peace = new Peace({
+      time,
+      place,
+      cluster,
+      calls,
+      load: [callers, dispatchers, lockers],
+      contest,
+      witness,
+      promises,
+      published,
+      store,
+    });
     await time.run(time.now + CALM_WITHIN_MS, () => isOver() || peace.isThere);
     await peace.judge();
   }
@@ -184,6 +227,8 @@ export async function simulate(
       calls: calls.count,
       messages: network.messages,
       deliveries: deliveries.count,
+      locksGranted: locks.granted,
+      staleTokensRefused: [...resources.values()].reduce((sum, { refused }) => sum + refused, 0),
       deaths: cluster.deaths,
       drains: cluster.drains,
       faults: storm.faults,

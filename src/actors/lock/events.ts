@@ -15,7 +15,7 @@ export type LockEvent =
       readonly at: number;
       readonly elapsedMs: number;
       readonly token: number;
-      /** Left out: as long as before. */
+      /** From now on; or for what is left, when that is longer. Left out: as long as before. */
       readonly ttlMs?: number;
     }
   | { readonly type: "RELEASE"; readonly at: number; readonly elapsedMs: number; readonly token: number }

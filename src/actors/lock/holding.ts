@@ -40,12 +40,17 @@ export function takeOver(context: LockContext, event: LockEventOf<"ACQUIRE">): L
   return { record: taken.record, effects: [...ended.effects, ...taken.effects] };
 }
 
-export function renew({ record }: LockContext, { at, ttlMs }: LockEventOf<"RENEW">): LockStep {
+/**
+ * A renewal never makes a hold shorter: one that nobody waits for any more may come after the next one, to a holder who was told by that one until when
+ * it has the lock.
+ */
+export function renew({ record }: LockContext, { at, elapsedMs, ttlMs }: LockEventOf<"RENEW">): LockStep {
   const { hold } = record;
-  return {
-    record: hold === null ? record : { ...record, hold: { ...hold, grantedAt: at, ttlMs: ttlMs ?? hold.ttlMs } },
-    effects: [],
-  };
+  if (hold === null) {
+    return { record, effects: [] };
+  }
+  const longEnoughMs = Math.max(ttlMs ?? hold.ttlMs, hold.ttlMs - elapsedMs);
+  return { record: { ...record, hold: { ...hold, grantedAt: at, ttlMs: longEnoughMs } }, effects: [] };
 }
 
 export function release(context: LockContext): LockStep {

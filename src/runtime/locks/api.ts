@@ -21,7 +21,7 @@ export interface LockCommands {
    * @throws BelfryError LOCK_HELD; LOCK_LOST when a repetition comes after what it was granted has ended.
    */
   acquire(name: string, command: AcquireLock & { readonly waitMs: number }, signal?: AbortSignal): Promise<LockView>;
-  /** From now on for `ttlMs`, or as long as before. @throws BelfryError LOCK_NOT_FOUND; LOCK_LOST when the token is not that of the holder. */
+  /** From now on for `ttlMs`, or as long as before; for what is left of it when that is longer. @throws BelfryError LOCK_NOT_FOUND; LOCK_LOST when the token is not that of the holder. */
   renew(
     name: string,
     command: { readonly token: number; readonly ttlMs?: number; readonly requestId?: string },

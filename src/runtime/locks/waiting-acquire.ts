@@ -5,6 +5,7 @@
 import { BelfryError } from "../../domain/error.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Ids } from "../../ports/ids.ts";
+import { outcomeUnknown } from "../refusals.ts";
 import type { LockCommands, LockView } from "./api.ts";
 import type { LocalLockCommands } from "./lock-commands.ts";
 
@@ -32,6 +33,8 @@ export function callersLocks({ routed, clock, ids, isLeaving }: Deps): LockComma
     const startedAt = clock.monotonic();
     const leftMs = (): number => waitMs - (clock.monotonic() - startedAt);
     let hasPlace = false;
+    /** Whether an earlier try may have taken it: then no later refusal says that it was not taken. */
+    let mayBeTaken = false;
     try {
       for (;;) {
         signal?.throwIfAborted();
@@ -40,6 +43,7 @@ export function callersLocks({ routed, clock, ids, isLeaving }: Deps): LockComma
           hasPlace = false;
           return view;
         } catch (error) {
+          mayBeTaken ||= isUnknown(error);
           if (leftMs() <= 0 || isLeaving() || !isWorthWaiting(error, isNamed)) {
             throw error;
           }
@@ -47,6 +51,8 @@ export function callersLocks({ routed, clock, ids, isLeaving }: Deps): LockComma
         hasPlace = true;
         await aborting(awaitTurn(), signal);
       }
+    } catch (error) {
+      throw mayBeTaken && isRefusal(error) ? outcomeUnknown() : error;
     } finally {
       if (hasPlace) {
         void routed.leave(name, { ticket }).catch(() => {});
@@ -90,6 +96,15 @@ function isWorthWaiting(error: unknown, isRepeatable: boolean): boolean {
   }
   const { reason } = error;
   return reason === "LOCK_HELD" || reason === "SHARD_UNAVAILABLE" || (isRepeatable && reason === "OUTCOME_UNKNOWN");
+}
+
+function isUnknown(error: unknown): boolean {
+  return error instanceof BelfryError && error.reason === "OUTCOME_UNKNOWN";
+}
+
+/** Whether it says that nothing was taken. That a hold was lost says the contrary. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof BelfryError && error.reason !== "LOCK_LOST";
 }
 
 /** The same, unless the signal aborts first: then it rejects with the signal's reason. */

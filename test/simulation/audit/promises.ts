@@ -22,10 +22,16 @@ const DEFINITE: ReadonlySet<ErrorReason> = new Set([
   "BREAKER_OPEN",
   "DESTINATION_DISABLED",
   "SYSTEM_RESOURCE",
+  "LOCK_HELD",
 ]);
 
 /** Those of them that say nothing of the command itself. */
 const TRANSIENT: ReadonlySet<ErrorReason> = new Set(["BUSY", "DRAINING", "SHARD_UNAVAILABLE"]);
+
+/** Whether a refusal says that nothing was done. */
+export function isDefinite(reason: ErrorReason): boolean {
+  return DEFINITE.has(reason);
+}
 
 /** What was heard of one instance that was asked for, perhaps several times under one request id. */
 interface Asked {
@@ -90,12 +96,12 @@ export class Promises {
     const asked = this.#asked.get(tag);
     const madeAt = this.#records.madeAt.get(tag);
     this.#audit.require(
-      madeAt === undefined || madeAt >= askedAt || !DEFINITE.has(reason) || TRANSIENT.has(reason),
+      madeAt === undefined || madeAt >= askedAt || !isDefinite(reason) || TRANSIENT.has(reason),
       "a repeated command hears the first answer",
       () => `${tag} was made, and then refused with ${reason}`,
     );
     if (asked !== undefined) {
-      if (DEFINITE.has(reason)) {
+      if (isDefinite(reason)) {
         asked.refusal = reason;
       } else {
         asked.unknown = true;

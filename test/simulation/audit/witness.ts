@@ -12,6 +12,8 @@ import { DestinationAudit } from "./destinations.ts";
 import { Fences } from "./fences.ts";
 import { InstanceLives } from "./instance-lives.ts";
 import { LedgerAudit } from "./ledger.ts";
+import { LockHolds } from "./lock-holds.ts";
+import { LockLog } from "./lock-log.ts";
 import { OverlapAudit } from "./overlap.ts";
 import { Records, instancesOf } from "./records.ts";
 import { SupersedeAudit } from "./superseding.ts";
@@ -26,6 +28,8 @@ export class Witness {
   readonly ledger: LedgerAudit;
   readonly destinations: DestinationAudit;
   readonly deliveries: Deliveries;
+  readonly locks: LockLog;
+  readonly holds: LockHolds;
   readonly #superseding: SupersedeAudit;
   readonly #overlap: OverlapAudit;
   readonly #bookkeeping: Bookkeeping;
@@ -37,11 +41,14 @@ export class Witness {
     trace,
     shardCount,
     clocksJump,
+    clockSpreadMs,
   }: {
     readonly time: Scheduler;
     readonly trace: Trace;
     readonly shardCount: number;
     readonly clocksJump: boolean;
+    /** By how much the times of day of two machines differ at most. */
+    readonly clockSpreadMs: number;
   }) {
     this.#time = time;
     this.#trace = trace;
@@ -58,6 +65,8 @@ export class Witness {
     });
     const { audit, records, lives, fences, destinations } = this;
     this.deliveries = new Deliveries({ audit, records, lives, fences, destinations, now, shardCount });
+    this.locks = new LockLog({ audit, now, shardCount });
+    this.holds = new LockHolds({ audit, now, log: this.locks, spreadMs: clockSpreadMs });
     this.#superseding = new SupersedeAudit(this.audit);
     this.ledger = new LedgerAudit(this.audit);
     this.#overlap = new OverlapAudit(this.audit);
@@ -123,6 +132,7 @@ export class Witness {
     }
     this.deliveries.look(batch, records);
     this.destinations.look(life, batch);
+    this.locks.look(batch);
     this.lives.look(batch, records);
     this.#superseding.before(batch, records);
     this.ledger.before(batch, records);
@@ -152,7 +162,9 @@ function textOf(batch: JournalBatch): string {
       ({ definitionId, scheduledAt, outcome }) =>
         `${outcome} ${new Date(scheduledAt).toISOString()} of ${definitionId}`,
     ),
-    ...batch.actorStates.map(({ id, state }) => `${id} ${JSON.stringify(state["breaker"])}`),
+    ...batch.actorStates.map(
+      ({ kind, id, state }) => `${kind} ${id} ${JSON.stringify(kind === "lock" ? state : state["breaker"])}`,
+    ),
     ...batch.deletedDefinitions.map((id) => `deleted ${id}`),
     ...batch.requests.map(({ key }) => `request ${key}`),
     ...batch.events.map(({ resourceId, name }) => `"${name}" ${resourceId}`),

@@ -1,5 +1,6 @@
 /** Everything that goes wrong, until it is mended. */
 import type { StreamWorker } from "../load/stream-worker.ts";
+import { CLOCK_JUMP_MS } from "../plan.ts";
 import type { Fault, Plan } from "../plan.ts";
 import type { EventStreams } from "../world/event-streams.ts";
 import type { Cluster, Machine } from "../world/cluster.ts";
@@ -91,7 +92,7 @@ export class Storm {
       case "clock-jump":
         machine.drift.offsetMs = dice.pick([
           dice.between(-this.#plan.skewMs, this.#plan.skewMs),
-          dice.between(-6000, 6000),
+          dice.between(-CLOCK_JUMP_MS, CLOCK_JUMP_MS),
         ]);
         break;
       case "store-away":

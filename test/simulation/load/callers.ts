@@ -1,5 +1,6 @@
 /** Callers that ask any node for anything, at any time, and repeat what they may repeat. */
 import type { DefinitionSpec } from "../../../src/domain/definition/definition.ts";
+import { isSystemDefinition } from "../../../src/domain/definition/system-definition.ts";
 import { BelfryError } from "../../../src/domain/error.ts";
 import type { InstanceRecord } from "../../../src/domain/instance/instance.ts";
 import type { StartedRuntime } from "../../../src/runtime/runtime.ts";
@@ -223,6 +224,10 @@ export class Callers {
   async #update(): Promise<void> {
     const dice = this.#dice;
     const id = this.#someDefinition();
+    if (isSystemDefinition(id)) {
+      // The API refuses it.
+      return;
+    }
     const change = dice.pick<Partial<DefinitionSpec>>([
       { overlapPolicy: dice.pick(POLICIES), maxConcurrent: dice.integer(3) },
       { overlapPolicy: dice.pick(POLICIES) },

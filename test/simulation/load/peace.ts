@@ -8,8 +8,7 @@ import type { Witness } from "../audit/witness.ts";
 import type { Cluster } from "../world/cluster.ts";
 import { WORLD_START_AT } from "../world/machine-clock.ts";
 import type { Scheduler } from "../world/scheduler.ts";
-import type { Callers } from "./callers.ts";
-import type { Dispatchers } from "./dispatchers.ts";
+import type { LockContest } from "./lock-contest.ts";
 import type { RemoteCalls } from "./remote-call.ts";
 import { QUEUES } from "./specs.ts";
 import { StreamWorker } from "./stream-worker.ts";
@@ -25,8 +24,8 @@ export class Peace {
   readonly #time: Scheduler;
   readonly #cluster: Cluster;
   readonly #calls: RemoteCalls;
-  readonly #callers: Callers;
-  readonly #dispatchers: Dispatchers;
+  readonly #load: readonly { readonly underWay: number }[];
+  readonly #contest: LockContest;
   readonly #witness: Witness;
   readonly #promises: Promises;
   readonly #published: PublishedEvents;
@@ -45,8 +44,10 @@ export class Peace {
     readonly place: WorkPlace;
     readonly cluster: Cluster;
     readonly calls: RemoteCalls;
-    readonly callers: Callers;
-    readonly dispatchers: Dispatchers;
+    /** Those that call. */
+    readonly load: readonly { readonly underWay: number }[];
+    /** Is had when all is quiet. */
+    readonly contest: LockContest;
     readonly witness: Witness;
     readonly promises: Promises;
     readonly published: PublishedEvents;
@@ -55,8 +56,8 @@ export class Peace {
     this.#time = deps.time;
     this.#cluster = deps.cluster;
     this.#calls = deps.calls;
-    this.#callers = deps.callers;
-    this.#dispatchers = deps.dispatchers;
+    this.#load = deps.load;
+    this.#contest = deps.contest;
     this.#witness = deps.witness;
     this.#promises = deps.promises;
     this.#published = deps.published;
@@ -79,6 +80,7 @@ export class Peace {
     }
     ledger.complete(records);
     this.#promises.kept();
+    this.#witness.holds.kept();
     await this.#judgeStore();
   }
 
@@ -91,7 +93,7 @@ export class Peace {
   /** Pauses what fires, lets go on what is held, and sees whether anything is left. */
   async #look(): Promise<void> {
     const { records } = this.#witness;
-    if (this.#callers.underWay > 0 || this.#dispatchers.underWay > 0) {
+    if (this.#underWay > 0) {
       return;
     }
     for (const { id } of this.#cluster.machines) {
@@ -118,10 +120,20 @@ export class Peace {
         await this.#ask(`ResumeInstance ${id}`, ({ instances }) => instances.resume(id, {}));
       }
     }
-    if (await this.#isQuiet()) {
+    if (!(await this.#isQuiet())) {
+      return;
+    }
+    if (this.#contest.isOver) {
       await this.#compareMemory();
       this.isThere = true;
+    } else {
+      await this.#contest.run();
     }
+  }
+
+  /** Callers that still try. */
+  get #underWay(): number {
+    return this.#load.reduce((sum, { underWay }) => sum + underWay, 0);
   }
 
   /** Their receivers are well: those that are shut are reset, and all get as much as there is. */
@@ -235,7 +247,7 @@ export class Peace {
         `${id} has ${uncommitted} uncommitted decisions and shards ${ownedShards.join()}`,
       );
     }
-    audit.found("all comes to rest", `${this.#callers.underWay + this.#dispatchers.underWay} callers still try`);
+    audit.found("all comes to rest", `${this.#underWay} callers still try`);
   }
 
   /** What nodes answer from their memory is what the store has: asked once more, when nothing moves any more. */

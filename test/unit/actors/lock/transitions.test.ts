@@ -42,9 +42,17 @@ describe("R-129: a lock that is held", () => {
     const story = new Story().acquire(0, "h1", 60).renew(40, 1);
     expect(story.last).toMatchObject({ granted: true, effects: [] });
     expect(story.record.hold).toMatchObject({ acquiredAt: T0, grantedAt: T0 + 40_000, ttlMs: 60_000 });
-    expect(story.renew(90, 1, 5).record.hold).toMatchObject({ grantedAt: T0 + 90_000, ttlMs: 5000 });
-    expect(story.acquire(94.999, "h2").last.granted).toBe(false);
-    expect(story.acquire(95, "h2").last.granted).toBe(true);
+    expect(story.renew(95, 1, 10).record.hold).toMatchObject({ grantedAt: T0 + 95_000, ttlMs: 10_000 });
+    expect(story.acquire(104.999, "h2").last.granted).toBe(false);
+    expect(story.acquire(105, "h2").last.granted).toBe(true);
+  });
+
+  it("is never kept for shorter: a renewal that comes late, after one for longer, leaves what is left", () => {
+    const story = new Story().acquire(0, "h1", 60).renew(40, 1, 60).renew(41, 1, 5);
+    expect(story.last).toMatchObject({ granted: true, effects: [] });
+    expect(story.record.hold).toMatchObject({ grantedAt: T0 + 41_000, ttlMs: 59_000 });
+    expect(story.acquire(99.999, "h2").last.granted).toBe(false);
+    expect(story.renew(99.999, 1, 5).record.hold).toMatchObject({ ttlMs: 5000 });
   });
 
   it("is neither kept nor let go by another token", () => {

@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import type { LockRecord } from "../../../../src/domain/lock/lock.ts";
+import { expireAtOf } from "../../../../src/domain/lock/lock.ts";
 import type { StartedRuntime } from "../../../../src/runtime/index.ts";
 import type { GivenCluster } from "../cluster/given.ts";
 import { aCluster, nameOf, ownerOf, strangerTo } from "../cluster/given.ts";
@@ -7,6 +9,10 @@ import { NAME, acquire, asking, within } from "./given.ts";
 interface Pair extends GivenCluster {
   readonly owner: StartedRuntime;
   readonly other: StartedRuntime;
+}
+
+function endOf({ hold }: LockRecord): number {
+  return hold === null ? 0 : expireAtOf(hold);
 }
 
 async function given(): Promise<Pair> {
@@ -121,6 +127,36 @@ describe("R-129: locks in a cluster", () => {
     world.network.clear();
     await clock.advance(10_000);
     expect(asked.said).toBe("token 1");
+    await expect(within(clock, 10, acquire(other, "h2"))).rejects.toMatchObject({ reason: "LOCK_HELD" });
+  });
+
+  it("that may have been granted are not refused as if they were not, however long the caller waits", async () => {
+    const world = await given();
+    const { owner, other, clock } = world;
+    world.network.lose({ says: "answer command" });
+    const asked = asking(other, "h1", { requestId: "r1", waitMs: 5000 });
+    await clock.advance(100);
+    // Its owner is gone, and nobody can have its shard.
+    world.lineOf(nameOf(other)).hang("shards.acquire");
+    await owner.crash();
+    await clock.advance(30_000);
+    expect(asked.said).toBe("OUTCOME_UNKNOWN");
+    world.lineOf(nameOf(other)).mend();
+    await clock.advance(10_000);
+    expect((await within(clock, 10, other.locks.get(NAME))).record).toMatchObject({ hold: { holder: "h1" } });
+  });
+
+  it("whose renewal comes late, after one for longer, are held for as long as the later one was told", async () => {
+    const world = await given();
+    const { owner, other, clock } = world;
+    await within(clock, 10, acquire(owner, "h1", { ttlMs: 3000 }));
+    world.network.delay({ says: "ask command", from: nameOf(other) }, 1000, 1);
+    const late = other.locks.renew(NAME, { token: 1, ttlMs: 2000 });
+    await clock.advance(500);
+    const { record } = await within(clock, 10, owner.locks.renew(NAME, { token: 1, ttlMs: 20_000 }));
+    await clock.advance(600);
+    expect(endOf((await within(clock, 100, late)).record)).toBe(endOf(record));
+    await clock.advance(15_000);
     await expect(within(clock, 10, acquire(other, "h2"))).rejects.toMatchObject({ reason: "LOCK_HELD" });
   });
 
