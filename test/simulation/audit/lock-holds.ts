@@ -7,6 +7,7 @@
  * then what the lock protects refuses the holder.
  */
 import type { ErrorReason } from "../../../src/domain/error.ts";
+import type { LockRecord } from "../../../src/domain/lock/lock.ts";
 import type { LockView } from "../../../src/runtime/index.ts";
 import type { Audit } from "./audit.ts";
 import type { LockLog, LoggedHold } from "./lock-log.ts";
@@ -23,6 +24,8 @@ interface Believer {
   readonly holder: string;
   readonly token: number;
   until: number;
+  /** The same by what each owner, known by its epoch, has granted: an owner goes by its own clock. */
+  readonly untilBy: Map<number, number>;
   /** When renewals were asked for of which nobody knows what became. */
   readonly renewals: Set<number>;
 }
@@ -76,7 +79,8 @@ export class LockHolds {
   }
 
   /** As the answer leaves the node. */
-  granted({ name, holder, askedAt }: AskedHold, { record: { token, hold } }: LockView): void {
+  granted({ name, holder, askedAt }: AskedHold, { record }: LockView): void {
+    const { token, hold } = record;
     const believers = this.#of(name);
     const known = believers.get(token);
     this.#audit.require(
@@ -89,9 +93,10 @@ export class LockHolds {
       "what is acknowledged is durable",
       () => `${name}: ${holder} was told ${token}; the log has ${this.#log.tokenOf(holder)}`,
     );
-    const until = askedAt + (hold?.ttlMs ?? 0) * RATE;
     if (known === undefined) {
-      believers.set(token, { holder, token, until, renewals: new Set() });
+      const fresh = { holder, token, until: 0, untilBy: new Map<number, number>(), renewals: new Set<number>() };
+      believers.set(token, fresh);
+      this.#count(fresh, askedAt, record);
     }
     this.#tell(name, token);
     this.#requireHeld(name, token);
@@ -121,7 +126,7 @@ export class LockHolds {
     );
     this.#requireInTime(asked, "renewed");
     if (believer !== undefined) {
-      believer.until = Math.max(believer.until, askedAt + (record.hold?.ttlMs ?? 0) * RATE);
+      this.#count(believer, askedAt, record);
     }
     believer?.renewals.delete(askedAt);
     this.#tell(name, token);
@@ -234,7 +239,19 @@ export class LockHolds {
     }
   }
 
-  #ended(name: string, hold: LoggedHold, how: "released" | "expired", isSameOwner: boolean): void {
+  /** It was told that the hold lasts so long from when it asked. */
+  #count(believer: Believer, askedAt: number, { name, token, hold }: LockRecord): void {
+    const until = askedAt + (hold?.ttlMs ?? 0) * RATE;
+    const logged = this.#log.record(name);
+    const isLast = logged?.token === token && logged.hold?.grantedAt === hold?.grantedAt;
+    believer.until = Math.max(believer.until, until);
+    if (isLast) {
+      const epoch = this.#log.epoch(name);
+      believer.untilBy.set(epoch, Math.max(until, believer.untilBy.get(epoch) ?? 0));
+    }
+  }
+
+  #ended(name: string, hold: LoggedHold, how: "released" | "expired"): void {
     const believer = this.#of(name).get(hold.token);
     if (how === "released") {
       this.#audit.require(
@@ -243,8 +260,10 @@ export class LockHolds {
         () => `${name}: ${hold.holder} has not asked to release ${hold.token}`,
       );
     } else {
+      // The owner's own word holds to the moment.
+      const until = believer?.untilBy.get(this.#log.epoch(name)) ?? 0;
       this.#audit.require(
-        !this.#counts(name, believer, isSameOwner ? 0 : this.#earlyMs),
+        !this.#counts(name, believer, this.#earlyMs) && !this.#counts(name, believer && { ...believer, until }),
         "a hold that was acknowledged is honoured until its time is up",
         () => `${name}: the hold of ${textOf(believer)} has expired`,
       );

@@ -29,7 +29,7 @@ interface Known {
 }
 
 /** Is told of each end of a hold, as it becomes durable. */
-type Ended = (name: string, hold: LoggedHold, how: "released" | "expired", isSameOwner: boolean) => void;
+type Ended = (name: string, hold: LoggedHold, how: "released" | "expired") => void;
 
 export class LockLog {
   readonly #audit: Audit;
@@ -137,7 +137,7 @@ export class LockLog {
       }
       Object.assign(known, { hold: null, ended: what });
       if (hold !== null) {
-        this.ended(name, hold, what, hold.epoch === epoch);
+        this.ended(name, hold, what);
       }
     }
   }
