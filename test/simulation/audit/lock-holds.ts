@@ -281,7 +281,8 @@ export class LockHolds {
     this.#audit.require(
       askedAt <= overAt,
       "a hold is over when its time is up",
-      () => `${name}: ${token} was ${what}, asked after ${askedAt.toFixed(1)} ms; its time was up after ${overAt.toFixed(1)} ms`,
+      () =>
+        `${name}: ${token} was ${what}, asked after ${askedAt.toFixed(1)} ms; its time was up after ${overAt.toFixed(1)} ms`,
     );
   }
 

@@ -7,6 +7,14 @@ import {
   SENT_AGAIN,
   SUPERSEDED_OVERLOOKED,
 } from "./dispatch-mutants.ts";
+import {
+  HOLD_ENDS_EARLY,
+  LATE_RENEWAL_ACCEPTED,
+  LOCKS_FORGOTTEN,
+  RENEWAL_FORGOTTEN,
+  STALE_RELEASE_ACCEPTED,
+  TOKEN_STAYS,
+} from "./lock-mutants.ts";
 import type { Mutant } from "./mutant.ts";
 import {
   DEADLINE_OVERLOOKED,
@@ -39,4 +47,10 @@ export const MUTANTS: readonly Mutant[] = [
   SENT_AGAIN,
   LATE_RESULT_COUNTS,
   PROBE_LEFT_OUT,
+  HOLD_ENDS_EARLY,
+  TOKEN_STAYS,
+  STALE_RELEASE_ACCEPTED,
+  LATE_RENEWAL_ACCEPTED,
+  RENEWAL_FORGOTTEN,
+  LOCKS_FORGOTTEN,
 ];

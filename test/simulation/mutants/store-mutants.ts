@@ -1,5 +1,6 @@
 import type { JournalBatch, ShardFence } from "../../../src/ports/store/journal.ts";
 import type { Mutant } from "./mutant.ts";
+import { replacing } from "./replacing.ts";
 
 /** The store takes every batch, whoever sends it: an owner of yesterday writes beside the one of today. */
 export const FENCE_LEFT_OUT: Mutant = {
@@ -130,19 +131,8 @@ export const DESTINATION_FORGOTTEN: Mutant = {
   name: "a destination begins anew with its next owner",
   store: (store) => ({
     ...store,
-    actorStates: replacing(store.actorStates, { load: () => Promise.resolve([]) }),
+    actorStates: replacing(store.actorStates, {
+      load: async (kind, ids) => (kind === "destination" ? [] : await store.actorStates.load(kind, ids)),
+    }),
   }),
 };
-
-/** A part of the store with some of its methods replaced. */
-function replacing<Part extends object>(part: Part, replaced: Partial<Part>): Part {
-  return new Proxy(part, {
-    get: (target, name) => {
-      const from = name in replaced ? replaced : target;
-      const method: unknown = Reflect.get(from, name, from);
-      return typeof method === "function"
-        ? (...args: readonly unknown[]): unknown => Reflect.apply(method, from, args)
-        : method;
-    },
-  });
-}

@@ -124,7 +124,8 @@ export type RenewLockRequest = Message<"belfry.v1.RenewLockRequest"> & {
   token: bigint;
 
   /**
-   * How long from now on, 1 s to 24 h. Default: as long as before.
+   * How long from now on, 1 s to 24 h. A hold never becomes shorter: when more than this is left, that is its TTL. Default: as long as
+   * before.
    *
    * @generated from field: google.protobuf.Duration ttl = 4;
    */
