@@ -204,15 +204,15 @@ export class LockHolds {
     }
     if (isDefinite(reason)) {
       asked.isRefused = true;
-    } else if (reason !== "LOCK_LOST") {
-      asked.isUnknown = true;
-    } else {
-      this.#audit.require(
-        this.#log.tokenOf(holder) !== undefined,
-        "only what was granted is lost",
-        () => `${asked.name}: ${holder} was told so, and had nothing`,
-      );
+      return;
     }
+    // That it was lost says that it was granted.
+    asked.isUnknown = true;
+    this.#audit.require(
+      reason !== "LOCK_LOST" || this.#log.tokenOf(holder) !== undefined,
+      "only what was granted is lost",
+      () => `${asked.name}: ${holder} was told so, and had nothing`,
+    );
   }
 
   /** It asked without a request id, and went away while it waited. */

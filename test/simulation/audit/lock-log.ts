@@ -112,7 +112,7 @@ export class LockLog {
     const { hold } = known;
     const wrong = (why: string): void =>
       this.#audit.found("events of a lock are legal", `${name}: "${what}" (${shard}-${sequence}): ${why}`);
-    const [holder, token, ttlMs] = [String(data["holder"]), Number(data["token"]), Number(data["ttlMs"])];
+    const { holder, token, ttlMs } = data as unknown as Pick<LoggedHold, "holder" | "token" | "ttlMs">;
     known.epoch = epoch;
     if (what === "acquired") {
       this.granted++;

@@ -66,9 +66,8 @@ export class Lockers {
     this.#store = deps.store;
     this.#resources = deps.resources;
     this.#isPeaceful = deps.isPeaceful;
-    const session = (): Promise<void> => this.#session();
     this.#operations = [
-      ...[session, session, session, session, session, session, session],
+      ...Array.from({ length: 7 }, () => () => this.#session()),
       () => this.#read(),
       () => this.#list(),
       () => this.#releaseAnother(),
