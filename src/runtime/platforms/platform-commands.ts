@@ -33,6 +33,7 @@ import type {
 import type { SendToPlatform } from "./carry-out.ts";
 import type { PlatformResident, Platforms } from "./platform-kind.ts";
 import { PlatformProbe } from "./platform-probe.ts";
+import { shownUpdate } from "./shown-update.ts";
 import type { Tokens } from "./tokens.ts";
 
 interface CommandDeps {
@@ -163,12 +164,6 @@ export function platformCommands(deps: CommandDeps): LocalPlatformCommands {
       });
   }
 
-  function shown(record: PlatformRecord, name: keyof GivenPlatform): JsonObject[string] {
-    return name === "settings"
-      ? shownSettings(connectors.get(record.connector), record.settings)
-      : (record[name] as unknown as JsonObject[string]);
-  }
-
   async function tested(resident: PlatformResident): Promise<PlatformTest> {
     const found = await probe.ask(resident);
     return { ...found, view: await durableView(resident) };
@@ -218,12 +213,7 @@ export function platformCommands(deps: CommandDeps): LocalPlatformCommands {
           const before = resident.record;
           const change = policy === undefined ? others : { ...others, policy: { ...before.policy, ...policy } };
           platforms.decide(resident, { type: "UPDATE", at: clock.now(), change });
-          const names = Object.keys(change) as (keyof GivenPlatform)[];
-          const changed = names.filter((name) => before[name] !== resident.record[name]);
-          note(resident, "UPDATED", command, {
-            before: Object.fromEntries(changed.map((name) => [name, shown(before, name)])),
-            after: Object.fromEntries(changed.map((name) => [name, shown(resident.record, name)])),
-          });
+          note(resident, "UPDATED", command, shownUpdate(before, resident.record, connectors));
         },
         command.asked,
       ),

@@ -259,7 +259,7 @@ describe("what was changed of a platform", () => {
         changedBy: "anna",
         reason: "new place",
         before: { name: "old", settings: { colour: "red", appSecret: "***" } },
-        after: { name: "new", settings: { colour: "blue", appSecret: "***" } },
+        after: { name: "new", settings: { colour: "blue", appSecret: "*** (given anew)" } },
       },
       { kind: "ISOLATED", changedBy: "bert", before: { breaker: "CLOSED" }, after: { breaker: "ISOLATED" } },
       { kind: "RESET", before: { breaker: "ISOLATED" }, after: { breaker: "CLOSED" } },
@@ -267,5 +267,36 @@ describe("what was changed of a platform", () => {
       { kind: "DISABLED", changedBy: "dora", before: { enabled: true }, after: { enabled: false } },
       { kind: "DELETED", changedBy: "emil", reason: "gone", before: { name: "new" }, after: null },
     ]);
+  });
+
+  it("names of an update the settings and bounds that are another, and no others; of a secret that it was given anew, and no part of it", async () => {
+    const world = await pushing();
+    const { node } = world;
+    const { platforms, shownSettings } = node.taskCenters;
+    const id = await aPlatform(node, { settings: { colour: "red" }, trigger: null, enabled: false });
+    const updated = async (change: Parameters<typeof platforms.update>[1]["change"]) => {
+      await platforms.update(id, { ...BY_TEST, change });
+      const { before, after } = (await changesOf(world, id)).at(-1) ?? {};
+      return { before, after };
+    };
+    expect(await updated({ settings: { appSecret: "another-secret" } })).toEqual({
+      before: { settings: { appSecret: "***" } },
+      after: { settings: { appSecret: "*** (given anew)" } },
+    });
+    const shown = shownSettings(await platformOf(node, id));
+    expect(await updated({ settings: { ...shown, colour: null } })).toEqual({
+      before: { settings: { colour: "red" } },
+      after: { settings: { colour: null } },
+    });
+    expect(await updated({ settings: { colour: "green" }, policy: aPolicy({ maxConcurrent: 3 }) })).toEqual({
+      before: { settings: { colour: null }, policy: { maxConcurrent: 8 } },
+      after: { settings: { colour: "green" }, policy: { maxConcurrent: 3 } },
+    });
+    expect(await updated({ name: "other", settings: { colour: "green" }, policy: {} })).toMatchObject({
+      before: { name: expect.any(String) as string },
+      after: { name: "other" },
+    });
+    const { before, after } = await updated({ name: "other" });
+    expect([before, after]).toEqual([{}, {}]);
   });
 });
