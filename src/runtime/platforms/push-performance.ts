@@ -162,7 +162,7 @@ export class PushPerformance {
     return {
       outcome: outcomeOf(job, report, at, {
         exchange: exchangesOf([...tokens.steps, ...report.steps], secrets),
-        metadata: metadataOf({ push, planned, report }, secrets),
+        metadata: metadataOf({ push, known, planned, report }, secrets),
         pushStates: statesTold({ push, pushId, known, planned, report, at }),
       }),
       told: pushedEvents(report.steps, at),

@@ -69,7 +69,7 @@ function plain(row: PushStateTold & { readonly shard?: number }): PushStateTold 
 }
 
 export function metadataOf(
-  { push, planned, report }: Pick<PushMade, "push" | "planned" | "report">,
+  { push, known, planned, report }: Pick<PushMade, "push" | "known" | "planned" | "report">,
   secrets: readonly string[],
 ): JsonObject {
   const masking = new Masking(secrets);
@@ -79,9 +79,10 @@ export function metadataOf(
     thirdId,
     body: masking.json(body) as JsonObject,
   }));
-  const own = `${push.sessionId}_${push.workItemId ?? ""}`;
+  const items = known.items.map(({ item }) => item);
+  const isOwn = (id: string): boolean => workItemOf(id, push.sessionId, items, "") === push.workItemId;
   const kept: PushMetadata = {
-    thirdId: (push.workItemId === null ? undefined : thirdIds.find((id) => id.startsWith(own))) ?? thirdIds[0] ?? "",
+    thirdId: (push.workItemId === null ? undefined : thirdIds.find(isOwn)) ?? thirdIds[0] ?? "",
     thirdIds: thirdIds.slice(0, MAX_THIRD_IDS),
     data: Buffer.byteLength(JSON.stringify(data)) <= DATA_BYTES ? data : [],
     result: resultOf(report.failure),
