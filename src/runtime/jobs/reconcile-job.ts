@@ -25,6 +25,7 @@ export function reconcileJob({ clock, store, pushes, log, swept }: ReconcileDeps
     const asked = payload["platformId"];
     const platformId = typeof asked === "string" && asked !== "" ? asked : null;
     const since = typeof told["since"] === "number" ? told["since"] : clock.now() - SWEPT_MS;
+    const startedAt = since + SWEPT_MS;
     const views = await swept.views(platformId, (id, error) =>
       log.warn("a platform is left out of the sweep: its settings cannot be used", { platform: id, error }),
     );
@@ -72,7 +73,7 @@ export function reconcileJob({ clock, store, pushes, log, swept }: ReconcileDeps
         const { id } = view.platform;
         let place: DriftCursor | null = at?.platformId === id ? { stage: at.stage, after: at.after } : null;
         do {
-          const page = await swept.page(id, { since, cursor: place, limit: PAGE });
+          const page = await swept.page(id, { since, startedAt, cursor: place, limit: PAGE });
           const now = clock.now();
           const wanted = page.sessions.flatMap((known): readonly PushWanted[] => {
             const due = driftsOf(known, view).filter((drift) => {

@@ -201,10 +201,15 @@ export interface TaskCenters {
   readonly platforms: PlatformCommands;
   readonly approvals: ApprovalCommands;
   readonly pushes: PushCommands & {
-    /** @param asked.limit entries; a few more may come, for those of one session come together. */
+    /**
+     * What is told between two pages hides nothing that was there before; it may come twice then.
+     * @param asked.startedAt when the first page was asked for.
+     * @param asked.limit entries; a few more may come, for those of one session come together.
+     */
     drift(asked: {
       readonly platformId: string;
       readonly updatedAfter: number;
+      readonly startedAt: number;
       readonly cursor: DriftCursor | null;
       readonly limit: number;
     }): Promise<DriftPage>;

@@ -1,4 +1,5 @@
 /** Sessions of which something changed lately, with all that a platform was told of them, page by page. */
+import type { WorkItemRecord } from "../../domain/approval/records.ts";
 import type { ApprovalStore } from "../../ports/store/approvals.ts";
 import type { Accounts } from "./account.ts";
 import type { DriftCursor } from "./api.ts";
@@ -58,15 +59,25 @@ export class SweptSessions {
 
   /**
    * By work items that changed, each session as a whole in the page that has its oldest such item; then those that changed without any of their items.
-   * One of which an older item changes meanwhile may be passed over.
+   *
+   * What is told of a session between two pages must not hide it: nobody knows whether an item that was told since the beginning was among those that
+   * changed before, and its page was looked at. So such items take no session from the pages that come: it may come twice. What changed for the first time
+   * since the beginning may be passed over, and is left to the next scan.
+   * @param asked.startedAt when the first page was asked for.
    */
   async page(
     platformId: string,
-    asked: { readonly since: number; readonly cursor: DriftCursor | null; readonly limit: number },
+    asked: {
+      readonly since: number;
+      readonly startedAt: number;
+      readonly cursor: DriftCursor | null;
+      readonly limit: number;
+    },
   ): Promise<SweptPage> {
-    const { since, limit, cursor } = asked;
+    const { since, startedAt, limit, cursor } = asked;
     const { stage, after } = cursor ?? { stage: "items", after: null };
     const filter = { updatedAfter: since };
+    const hadChanged = ({ updatedAt }: WorkItemRecord): boolean => updatedAt >= since && updatedAt <= startedAt;
     if (stage === "items") {
       const items = await this.#store.pageWorkItems(filter, after, limit);
       const last = items.at(-1)?.item;
@@ -79,8 +90,10 @@ export class SweptSessions {
         items.map(({ item }) => item.sessionId),
       );
       const here = new Set(items.map(({ item }) => item.id));
-      const isFirstHere = ({ items: all }: KnownSession): boolean =>
-        here.has(all.find(({ updatedAt }) => updatedAt >= since)?.item.id ?? "");
+      const isFirstHere = ({ items: all }: KnownSession): boolean => {
+        const first = all.find((each) => here.has(each.item.id) || hadChanged(each));
+        return first !== undefined && here.has(first.item.id);
+      };
       return { sessions: known.filter(isFirstHere), next };
     }
     const records = await this.#store.pageSessions(filter, after, limit);
@@ -90,7 +103,7 @@ export class SweptSessions {
       records.map(({ session }) => session.id),
     );
     return {
-      sessions: known.filter(({ items }) => items.every(({ updatedAt }) => updatedAt < since)),
+      sessions: known.filter(({ items }) => !items.some(hadChanged)),
       next: last === undefined || records.length < limit ? null : { stage, after: { at: last.createdAt, id: last.id } },
     };
   }

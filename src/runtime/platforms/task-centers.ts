@@ -143,7 +143,7 @@ export function taskCenters(deps: TaskCenterDeps): TaskCenters {
           ...(requestId === undefined ? {} : { requestId }),
         });
       },
-      drift: async ({ platformId, updatedAfter, cursor, limit }): Promise<DriftPage> => {
+      drift: async ({ platformId, updatedAfter, startedAt, cursor, limit }): Promise<DriftPage> => {
         await stored(platformId);
         const [view] = await swept.views(platformId, (_, error) => {
           throw error;
@@ -156,6 +156,7 @@ export function taskCenters(deps: TaskCenterDeps): TaskCenters {
         for (let pages = 0; pages < MOST_PAGES && entries.length < limit; pages++) {
           const page = await swept.page(view.platform.id, {
             since: updatedAfter,
+            startedAt,
             cursor: place,
             limit: Math.min(limit, DRIFT_PAGE),
           });

@@ -79,16 +79,16 @@ export function pushReadHandlers(environment: ServiceEnvironment): Pick<Handlers
     async listDrift(request) {
       const asked = updatedAfterOf(request);
       const page = pageOf(ListDriftRequestSchema, request);
-      const { updatedAfter, cursor } = driftFrom(page, asked ?? clock.now() - DRIFT_SPAN_MS);
+      const { cursor, ...span } = driftFrom(page, asked, clock.now());
       const { entries, next } = await runtime.taskCenters.pushes.drift({
         platformId: request.platformId,
-        updatedAfter,
+        ...span,
         cursor,
         limit: page.size,
       });
       return {
         entries: entries.map(toDrift),
-        nextPageToken: next === null ? "" : page.tokenFor(partsOf(next, updatedAfter)),
+        nextPageToken: next === null ? "" : page.tokenFor(partsOf(next, span)),
       };
     },
   };
@@ -129,14 +129,14 @@ function exchangeCursorOf({ cursor }: Page): ExchangePlace | null {
   return { attempt, index };
 }
 
-interface DriftFrom {
-  /** The same for all pages: time goes on between them. */
+/** The same for all pages: time goes on between them. */
+interface DriftSpan {
   readonly updatedAfter: number;
-  readonly cursor: DriftCursor | null;
+  readonly startedAt: number;
 }
 
-function partsOf({ stage, after }: DriftCursor, updatedAfter: number): readonly CursorPart[] {
-  return [updatedAfter, stage, ...(after === null ? [] : [after.at, after.id])];
+function partsOf({ stage, after }: DriftCursor, { updatedAfter, startedAt }: DriftSpan): readonly CursorPart[] {
+  return [updatedAfter, startedAt, stage, ...(after === null ? [] : [after.at, after.id])];
 }
 
 /** @throws BelfryError INVALID_FIELD */
@@ -148,13 +148,23 @@ function updatedAfterOf(request: ListDriftRequest): number | undefined {
 }
 
 /** @throws BelfryError PAGE_TOKEN_MISMATCH */
-function driftFrom({ cursor: parts }: Page, since: number): DriftFrom {
-  if (parts === null) return { updatedAfter: since, cursor: null };
-  const [updatedAfter, stage, at, id, ...rest] = parts;
-  if (typeof updatedAfter !== "number" || (stage !== "items" && stage !== "sessions") || rest.length > 0) {
+function driftFrom(
+  { cursor: parts }: Page,
+  asked: number | undefined,
+  now: number,
+): DriftSpan & { readonly cursor: DriftCursor | null } {
+  if (parts === null) return { updatedAfter: asked ?? now - DRIFT_SPAN_MS, startedAt: now, cursor: null };
+  const [updatedAfter, startedAt, stage, at, id, ...rest] = parts;
+  if (
+    typeof updatedAfter !== "number" ||
+    typeof startedAt !== "number" ||
+    (stage !== "items" && stage !== "sessions") ||
+    rest.length > 0
+  ) {
     throw mismatch();
   }
-  if (at === undefined) return { updatedAfter, cursor: { stage, after: null } };
+  const span = { updatedAfter, startedAt };
+  if (at === undefined) return { ...span, cursor: { stage, after: null } };
   if (typeof at !== "number" || typeof id !== "string") throw mismatch();
-  return { updatedAfter, cursor: { stage, after: { at, id } } };
+  return { ...span, cursor: { stage, after: { at, id } } };
 }

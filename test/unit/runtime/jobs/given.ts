@@ -67,17 +67,21 @@ export async function sweepNow(
   return untilEnded(world, instance.id, 60_000);
 }
 
+/** All of it, page by page. @param between is done between two pages. */
 export async function driftOf(
-  node: StartedRuntime,
+  { taskCenters }: StartedRuntime,
   platformId: string,
-  { updatedAfter = 0, limit = 100 } = {},
+  { updatedAfter = 0, limit = 100, startedAt = Number.MAX_SAFE_INTEGER } = {},
+  between: (page: DriftPage) => Promise<unknown> = async () => {},
 ): Promise<readonly DriftEntry[]> {
   const entries: DriftEntry[] = [];
   let cursor: DriftPage["next"] = null;
   do {
-    const page: DriftPage = await node.taskCenters.pushes.drift({ platformId, updatedAfter, cursor, limit });
+    const asked = { platformId, updatedAfter, startedAt, cursor, limit };
+    const page: DriftPage = await taskCenters.pushes.drift(asked);
     entries.push(...page.entries);
     cursor = page.next;
+    await between(page);
   } while (cursor !== null);
   return entries;
 }

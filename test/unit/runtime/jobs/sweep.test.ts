@@ -36,6 +36,30 @@ describe("a sweep", () => {
     expect(platforms.beliefs.size).toBe(0);
   });
 
+  it("passes over no session for what is told of it between two pages (R-074)", async () => {
+    const { node, clock } = await pushing();
+    await report(node, "s1", facts("old1", 1));
+    await report(node, "s2", facts("old2", 2));
+    clock.setWall(START + 4 * DAY_MS);
+    const startedAt = START + 5 * DAY_MS;
+    // Before s1, whose older item nothing was told of lately; of s2 as a whole, and none of its items.
+    await report(node, "s0", facts("t0", 3));
+    await report(node, "s1", facts("young1", 4));
+    await report(node, "s2", { action: null, happenedAt: START + DAY_MS, session: { title: "another" } });
+    const platformId = await aPlatform(node);
+    clock.setWall(startedAt);
+    const since = { updatedAfter: START + 2 * DAY_MS, startedAt, limit: 1 };
+    const drift = await driftOf(node, platformId, since, async ({ entries }) => {
+      await clock.advance(1000);
+      // The older items of both come into the span behind the place where the scan is.
+      const sessions = new Set(entries.map(({ sessionId }) => sessionId));
+      const told = { action: null, happenedAt: startedAt };
+      if (sessions.has("s0")) await report(node, "s1", { ...told, workItem: { id: "old1", state: "DONE" } });
+      if (sessions.has("s1")) await report(node, "s2", { ...told, workItem: { id: "old2", state: "DONE" } });
+    });
+    expect(new Set(drift.map(({ sessionId }) => sessionId))).toEqual(new Set(["s0", "s1", "s2"]));
+  });
+
   it("pushes what was never pushed, once, and the next finds nothing to do (R-074, R-075)", async () => {
     const world = await pushing();
     const { node, platforms } = world;

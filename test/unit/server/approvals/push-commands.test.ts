@@ -307,7 +307,7 @@ describe("ListDrift", () => {
       await clock.advance(DAY_MS);
     }
     expect(pageToken).toBe("");
-    const common = { platformId: "p1", updatedAfter: AT - 3 * DAY_MS, limit: 7 };
+    const common = { platformId: "p1", updatedAfter: AT - 3 * DAY_MS, startedAt: AT, limit: 7 };
     expect(asked).toEqual([
       { ...common, cursor: null },
       { ...common, cursor: { stage: "items", after: { at: AT, id: "9001" } } },
