@@ -6,11 +6,16 @@ interface Page<Item> {
   readonly nextPageToken: string;
 }
 
+export interface AskedPage {
+  readonly pageSize: number;
+  readonly pageToken: string;
+}
+
 /** Reads page after page until `limit` items are there or none is left. `nextPageToken` goes on after them. */
 export async function readPages<Item>(
   limit: number,
   firstToken: string,
-  readPage: (page: { readonly pageSize: number; readonly pageToken: string }) => Promise<Page<Item>>,
+  readPage: (page: AskedPage) => Promise<Page<Item>>,
 ): Promise<{ readonly items: Item[]; readonly nextPageToken: string }> {
   const items: Item[] = [];
   let pageToken = firstToken;

@@ -7,15 +7,13 @@ import {
   ResolveConfigResponseSchema,
 } from "../../client/index.ts";
 import { apiCommand, withClient } from "../api/command.ts";
-import { addListOptions, writeRest } from "../api/listing.ts";
+import { addListOptions, writeList } from "../api/listing.ts";
 import type { ListOptions } from "../api/listing.ts";
-import { readPages } from "../api/pages.ts";
 import { writeJson } from "../format/json.ts";
 import type { Surroundings } from "../surroundings.ts";
 import { placeOf } from "./place.ts";
 import type { PlaceOptions } from "./place.ts";
 import { writeChanges, writeConfig, writeConfigs, writeResolved } from "./view.ts";
-import { create } from "@bufbuild/protobuf";
 
 export function addReadingCommands(config: Command, surroundings: Surroundings): void {
   addList(config, surroundings);
@@ -24,7 +22,6 @@ export function addReadingCommands(config: Command, surroundings: Surroundings):
 }
 
 function addList(config: Command, surroundings: Surroundings): void {
-  const { out, clock } = surroundings;
   interface Options extends ListOptions, PlaceOptions {
     readonly key?: string;
     readonly users?: boolean;
@@ -41,21 +38,12 @@ function addList(config: Command, surroundings: Surroundings): void {
     .action(async (options: Options) => {
       const scope = options.users ? ConfigScope.USER : ConfigScope.UNSPECIFIED;
       const filter = { scope, userId: options.user, key: options.key };
-      await withClient(surroundings, options, async (client) => {
-        const { items, nextPageToken } = await readPages(options.limit, options.pageToken, async (page) => {
-          const answer = await client.configs.listConfigs({ ...filter, ...page });
-          return { items: answer.configs, nextPageToken: answer.nextPageToken };
-        });
-        if (options.json) {
-          writeJson(
-            out,
-            ListConfigsResponseSchema,
-            create(ListConfigsResponseSchema, { configs: items, nextPageToken }),
-          );
-          return;
-        }
-        writeConfigs(out, items, clock.now());
-        writeRest(surroundings, items.length, "values", nextPageToken);
+      await writeList(surroundings, options, {
+        schema: ListConfigsResponseSchema,
+        ask: (client, page) => client.configs.listConfigs({ ...filter, ...page }),
+        itemsOf: (answer) => answer.configs,
+        write: writeConfigs,
+        what: "values",
       });
     });
 }

@@ -1,5 +1,4 @@
 /** The commands that look at definitions. */
-import { create } from "@bufbuild/protobuf";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import type { Command } from "commander";
 import {
@@ -16,10 +15,9 @@ import { addFilterOptions } from "../api/bulk.ts";
 import type { FilterOptions } from "../api/bulk.ts";
 import { apiCommand, withClient } from "../api/command.ts";
 import type { ApiOptions } from "../api/command.ts";
-import { addListOptions, writeRest } from "../api/listing.ts";
+import { addListOptions, writeList, writeRest } from "../api/listing.ts";
 import type { ListOptions } from "../api/listing.ts";
 import { countFrom, enumValues, momentBefore } from "../api/option-values.ts";
-import { readPages } from "../api/pages.ts";
 import { writeJson } from "../format/json.ts";
 import { printable } from "../format/printable.ts";
 import { paint, writeLine } from "../format/screen.ts";
@@ -36,7 +34,7 @@ export function addReadingCommands(definitions: Command, surroundings: Surroundi
 }
 
 function addList(definitions: Command, surroundings: Surroundings): void {
-  const { out, clock } = surroundings;
+  const { clock } = surroundings;
   interface Options extends ListOptions, FilterOptions {
     readonly state?: DefinitionState[];
     readonly since?: Timestamp;
@@ -55,10 +53,11 @@ function addList(definitions: Command, surroundings: Surroundings): void {
       momentBefore(() => clock.now()),
     )
     .option("--maintenance", "those of Belfry's own maintenance too")
-    .action(async (options: Options) => {
-      await withClient(surroundings, options, async (client) => {
-        const { items, nextPageToken } = await readPages(options.limit, options.pageToken, async (page) => {
-          const answer = await client.definitions.listDefinitions({
+    .action((options: Options) =>
+      writeList(surroundings, options, {
+        schema: ListDefinitionsResponseSchema,
+        ask: (client, page) =>
+          client.definitions.listDefinitions({
             ...page,
             userId: options.user,
             states: options.state,
@@ -66,21 +65,12 @@ function addList(definitions: Command, surroundings: Surroundings): void {
             businessId: options.businessId,
             createdAfter: options.since,
             showMaintenance: options.maintenance,
-          });
-          return { items: answer.definitions, nextPageToken: answer.nextPageToken };
-        });
-        if (options.json) {
-          writeJson(
-            out,
-            ListDefinitionsResponseSchema,
-            create(ListDefinitionsResponseSchema, { definitions: items, nextPageToken }),
-          );
-          return;
-        }
-        writeDefinitions(out, items, clock.now());
-        writeRest(surroundings, items.length, "definitions", nextPageToken);
-      });
-    });
+          }),
+        itemsOf: (answer) => answer.definitions,
+        write: writeDefinitions,
+        what: "definitions",
+      }),
+    );
 }
 
 function addGet(definitions: Command, surroundings: Surroundings): void {
@@ -162,7 +152,7 @@ function addExplain(definitions: Command, surroundings: Surroundings): void {
 }
 
 function addOccurrences(definitions: Command, surroundings: Surroundings): void {
-  const { out, clock } = surroundings;
+  const { clock } = surroundings;
   interface Options extends ListOptions {
     readonly outcome?: OccurrenceOutcome[];
     readonly since?: Timestamp;
@@ -187,28 +177,20 @@ function addOccurrences(definitions: Command, surroundings: Surroundings): void 
       "only due before then",
       momentBefore(() => clock.now()),
     )
-    .action(async (definitionId: string, options: Options) => {
-      await withClient(surroundings, options, async (client) => {
-        const { items, nextPageToken } = await readPages(options.limit, options.pageToken, async (page) => {
-          const answer = await client.definitions.listOccurrences({
+    .action((definitionId: string, options: Options) =>
+      writeList(surroundings, options, {
+        schema: ListOccurrencesResponseSchema,
+        ask: (client, page) =>
+          client.definitions.listOccurrences({
             ...page,
             definitionId,
             outcomes: options.outcome,
             scheduledAfter: options.since,
             scheduledBefore: options.until,
-          });
-          return { items: answer.occurrences, nextPageToken: answer.nextPageToken };
-        });
-        if (options.json) {
-          writeJson(
-            out,
-            ListOccurrencesResponseSchema,
-            create(ListOccurrencesResponseSchema, { occurrences: items, nextPageToken }),
-          );
-          return;
-        }
-        writeOccurrences(out, items, clock.now());
-        writeRest(surroundings, items.length, "due times so far", nextPageToken);
-      });
-    });
+          }),
+        itemsOf: (answer) => answer.occurrences,
+        write: writeOccurrences,
+        what: "due times so far",
+      }),
+    );
 }

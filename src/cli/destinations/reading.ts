@@ -1,5 +1,4 @@
 /** The commands that look at destinations. */
-import { create } from "@bufbuild/protobuf";
 import type { Command } from "commander";
 import {
   BreakerStateSchema,
@@ -9,10 +8,9 @@ import {
 import type { BreakerState } from "../../client/index.ts";
 import { apiCommand, withClient } from "../api/command.ts";
 import type { ApiOptions } from "../api/command.ts";
-import { addListOptions, writeRest } from "../api/listing.ts";
+import { addListOptions, writeList } from "../api/listing.ts";
 import type { ListOptions } from "../api/listing.ts";
 import { enumValues, originOf } from "../api/option-values.ts";
-import { readPages } from "../api/pages.ts";
 import { writeJson } from "../format/json.ts";
 import type { Surroundings } from "../surroundings.ts";
 import { writeDestination, writeDestinations } from "./view.ts";
@@ -23,7 +21,6 @@ export function addReadingCommands(destinations: Command, surroundings: Surround
 }
 
 function addList(destinations: Command, surroundings: Surroundings): void {
-  const { out, clock } = surroundings;
   interface Options extends ListOptions {
     readonly prefix?: string;
     readonly breaker?: BreakerState[];
@@ -37,26 +34,21 @@ function addList(destinations: Command, surroundings: Surroundings): void {
     .option("--prefix <text>", "only those whose origin begins so, such as https://hooks.")
     .option("--breaker <states>", "only those whose breaker is in these states", enumValues(BreakerStateSchema))
     .option("--disabled", "only those that are disabled")
-    .action(async (options: Options) => {
-      await withClient(surroundings, options, async (client) => {
-        const { items, nextPageToken } = await readPages(options.limit, options.pageToken, async (page) => {
-          const answer = await client.dispatches.listDestinations({
+    .action((options: Options) =>
+      writeList(surroundings, options, {
+        schema: ListDestinationsResponseSchema,
+        ask: (client, page) =>
+          client.dispatches.listDestinations({
             ...page,
             originPrefix: options.prefix,
             breakerStates: options.breaker,
             disabledOnly: options.disabled,
-          });
-          return { items: answer.destinations, nextPageToken: answer.nextPageToken };
-        });
-        if (options.json) {
-          const answer = create(ListDestinationsResponseSchema, { destinations: items, nextPageToken });
-          writeJson(out, ListDestinationsResponseSchema, answer);
-          return;
-        }
-        writeDestinations(out, items, clock.now());
-        writeRest(surroundings, items.length, "destinations", nextPageToken);
-      });
-    });
+          }),
+        itemsOf: (answer) => answer.destinations,
+        write: writeDestinations,
+        what: "destinations",
+      }),
+    );
 }
 
 function addGet(destinations: Command, surroundings: Surroundings): void {

@@ -1,5 +1,4 @@
 /** The commands that look at dispatches. */
-import { create } from "@bufbuild/protobuf";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import type { Command } from "commander";
 import { GetDispatchResponseSchema, InstanceStateSchema, ListDispatchesResponseSchema } from "../../client/index.ts";
@@ -8,10 +7,9 @@ import { addFilterOptions } from "../api/bulk.ts";
 import type { FilterOptions } from "../api/bulk.ts";
 import { apiCommand, withClient } from "../api/command.ts";
 import type { ApiOptions } from "../api/command.ts";
-import { addListOptions, writeRest } from "../api/listing.ts";
+import { addListOptions, writeList } from "../api/listing.ts";
 import type { ListOptions } from "../api/listing.ts";
 import { enumValues, momentBefore, originOf } from "../api/option-values.ts";
-import { readPages } from "../api/pages.ts";
 import { writeJson } from "../format/json.ts";
 import { paint, writeLine } from "../format/screen.ts";
 import { writeAttempts } from "../instances/view.ts";
@@ -27,7 +25,7 @@ export function addReadingCommands(dispatches: Command, surroundings: Surroundin
 }
 
 function addList(dispatches: Command, surroundings: Surroundings): void {
-  const { out, clock } = surroundings;
+  const { clock } = surroundings;
   interface Options extends ListOptions, FilterOptions {
     readonly origin?: string;
     readonly state?: InstanceState[];
@@ -51,10 +49,11 @@ function addList(dispatches: Command, surroundings: Surroundings): void {
       "only created before then",
       momentBefore(() => clock.now()),
     )
-    .action(async (options: Options) => {
-      await withClient(surroundings, options, async (client) => {
-        const { items, nextPageToken } = await readPages(options.limit, options.pageToken, async (page) => {
-          const answer = await client.dispatches.listDispatches({
+    .action((options: Options) =>
+      writeList(surroundings, options, {
+        schema: ListDispatchesResponseSchema,
+        ask: (client, page) =>
+          client.dispatches.listDispatches({
             ...page,
             origin: options.origin,
             states: options.state,
@@ -63,18 +62,12 @@ function addList(dispatches: Command, surroundings: Surroundings): void {
             businessId: options.businessId,
             createdAfter: options.since,
             createdBefore: options.until,
-          });
-          return { items: answer.dispatches, nextPageToken: answer.nextPageToken };
-        });
-        if (options.json) {
-          const answer = create(ListDispatchesResponseSchema, { dispatches: items, nextPageToken });
-          writeJson(out, ListDispatchesResponseSchema, answer);
-          return;
-        }
-        writeDispatches(out, items, clock.now());
-        writeRest(surroundings, items.length, "dispatches", nextPageToken);
-      });
-    });
+          }),
+        itemsOf: (answer) => answer.dispatches,
+        write: writeDispatches,
+        what: "dispatches",
+      }),
+    );
 }
 
 function addGet(dispatches: Command, surroundings: Surroundings): void {

@@ -1,5 +1,4 @@
 /** The commands that look at executions. */
-import { create } from "@bufbuild/protobuf";
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import type { Command } from "commander";
@@ -12,10 +11,9 @@ import {
 import type { Granularity } from "../../client/index.ts";
 import { apiCommand, withClient } from "../api/command.ts";
 import type { ApiOptions } from "../api/command.ts";
-import { addListOptions, writeRest } from "../api/listing.ts";
+import { addListOptions, writeList } from "../api/listing.ts";
 import type { ListOptions } from "../api/listing.ts";
 import { enumValue, jsonObject, label, momentBefore, several } from "../api/option-values.ts";
-import { readPages } from "../api/pages.ts";
 import { writeJson } from "../format/json.ts";
 import type { Surroundings } from "../surroundings.ts";
 import { writeExecution, writeExecutions, writeExecutionStats } from "./view.ts";
@@ -49,7 +47,7 @@ export function addReadingCommands(executions: Command, surroundings: Surroundin
 }
 
 function addList(executions: Command, surroundings: Surroundings): void {
-  const { out, clock } = surroundings;
+  const { clock } = surroundings;
   interface Options extends ListOptions, FilterOptions {
     readonly status?: string[];
     readonly search?: string;
@@ -68,10 +66,11 @@ function addList(executions: Command, surroundings: Surroundings): void {
     .option("--label <name=value>", "only with this label; may stand several times", label)
     .option("--since <time>", "only registered since then, such as 24h or 2026-01-31", ago)
     .option("--until <time>", "only registered before then", ago)
-    .action(async (options: Options) => {
-      await withClient(surroundings, options, async (client) => {
-        const { items, nextPageToken } = await readPages(options.limit, options.pageToken, async (page) => {
-          const answer = await client.executions.listExecutions({
+    .action((options: Options) =>
+      writeList(surroundings, options, {
+        schema: ListExecutionsResponseSchema,
+        ask: (client, page) =>
+          client.executions.listExecutions({
             ...page,
             ...filterOf(options),
             statuses: options.status,
@@ -79,18 +78,12 @@ function addList(executions: Command, surroundings: Surroundings): void {
             labels: options.label,
             createdAfter: options.since,
             createdBefore: options.until,
-          });
-          return { items: answer.executions, nextPageToken: answer.nextPageToken };
-        });
-        if (options.json) {
-          const answer = create(ListExecutionsResponseSchema, { executions: items, nextPageToken });
-          writeJson(out, ListExecutionsResponseSchema, answer);
-          return;
-        }
-        writeExecutions(out, items, clock.now());
-        writeRest(surroundings, items.length, "executions", nextPageToken);
-      });
-    });
+          }),
+        itemsOf: (answer) => answer.executions,
+        write: writeExecutions,
+        what: "executions",
+      }),
+    );
 }
 
 function addShow(executions: Command, surroundings: Surroundings): void {

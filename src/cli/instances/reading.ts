@@ -1,5 +1,4 @@
 /** The commands that look at instances. */
-import { create } from "@bufbuild/protobuf";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import type { Command } from "commander";
 import {
@@ -15,10 +14,9 @@ import { addFilterOptions } from "../api/bulk.ts";
 import type { FilterOptions } from "../api/bulk.ts";
 import { apiCommand, withClient } from "../api/command.ts";
 import type { ApiOptions } from "../api/command.ts";
-import { addListOptions, writeRest } from "../api/listing.ts";
+import { addListOptions, writeList } from "../api/listing.ts";
 import type { ListOptions } from "../api/listing.ts";
 import { enumValues, momentBefore } from "../api/option-values.ts";
-import { readPages } from "../api/pages.ts";
 import { writeJson } from "../format/json.ts";
 import { printable } from "../format/printable.ts";
 import { paint, writeLine } from "../format/screen.ts";
@@ -35,7 +33,7 @@ export function addReadingCommands(instances: Command, surroundings: Surrounding
 }
 
 function addList(instances: Command, surroundings: Surroundings): void {
-  const { out, clock } = surroundings;
+  const { clock } = surroundings;
   interface Options extends ListOptions, FilterOptions {
     readonly definition?: string;
     readonly state?: InstanceState[];
@@ -53,10 +51,11 @@ function addList(instances: Command, surroundings: Surroundings): void {
       "only created since then, such as 24h or 08:00",
       momentBefore(() => clock.now()),
     )
-    .action(async (options: Options) => {
-      await withClient(surroundings, options, async (client) => {
-        const { items, nextPageToken } = await readPages(options.limit, options.pageToken, async (page) => {
-          const answer = await client.instances.listInstances({
+    .action((options: Options) =>
+      writeList(surroundings, options, {
+        schema: ListInstancesResponseSchema,
+        ask: (client, page) =>
+          client.instances.listInstances({
             ...page,
             definitionId: options.definition,
             states: options.state,
@@ -64,21 +63,12 @@ function addList(instances: Command, surroundings: Surroundings): void {
             labels: options.label,
             businessId: options.businessId,
             createdAfter: options.since,
-          });
-          return { items: answer.instances, nextPageToken: answer.nextPageToken };
-        });
-        if (options.json) {
-          writeJson(
-            out,
-            ListInstancesResponseSchema,
-            create(ListInstancesResponseSchema, { instances: items, nextPageToken }),
-          );
-          return;
-        }
-        writeInstances(out, items, clock.now());
-        writeRest(surroundings, items.length, "instances", nextPageToken);
-      });
-    });
+          }),
+        itemsOf: (answer) => answer.instances,
+        write: writeInstances,
+        what: "instances",
+      }),
+    );
 }
 
 function addGet(instances: Command, surroundings: Surroundings): void {
@@ -95,28 +85,18 @@ function addGet(instances: Command, surroundings: Surroundings): void {
 }
 
 function addAttempts(instances: Command, surroundings: Surroundings): void {
-  const { out, clock } = surroundings;
   const command = apiCommand(instances, "attempts <id>", "List the attempts of an instance, newest first.", [
     "instances attempts 0199a2b4-…",
   ]);
-  addListOptions(command).action(async (instanceId: string, options: ListOptions) => {
-    await withClient(surroundings, options, async (client) => {
-      const { items, nextPageToken } = await readPages(options.limit, options.pageToken, async (page) => {
-        const answer = await client.instances.listAttempts({ ...page, instanceId });
-        return { items: answer.attempts, nextPageToken: answer.nextPageToken };
-      });
-      if (options.json) {
-        writeJson(
-          out,
-          ListAttemptsResponseSchema,
-          create(ListAttemptsResponseSchema, { attempts: items, nextPageToken }),
-        );
-        return;
-      }
-      writeAttempts(out, items, clock.now());
-      writeRest(surroundings, items.length, "attempts so far", nextPageToken);
-    });
-  });
+  addListOptions(command).action((instanceId: string, options: ListOptions) =>
+    writeList(surroundings, options, {
+      schema: ListAttemptsResponseSchema,
+      ask: (client, page) => client.instances.listAttempts({ ...page, instanceId }),
+      itemsOf: (answer) => answer.attempts,
+      write: writeAttempts,
+      what: "attempts so far",
+    }),
+  );
 }
 
 function addExplain(instances: Command, surroundings: Surroundings): void {

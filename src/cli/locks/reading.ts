@@ -1,12 +1,10 @@
 /** The commands that look at locks. */
-import { create } from "@bufbuild/protobuf";
 import type { Command } from "commander";
 import { GetLockResponseSchema, ListLocksResponseSchema } from "../../client/index.ts";
 import { apiCommand, withClient } from "../api/command.ts";
 import type { ApiOptions } from "../api/command.ts";
-import { addListOptions, writeRest } from "../api/listing.ts";
+import { addListOptions, writeList } from "../api/listing.ts";
 import type { ListOptions } from "../api/listing.ts";
-import { readPages } from "../api/pages.ts";
 import { writeJson } from "../format/json.ts";
 import type { Surroundings } from "../surroundings.ts";
 import { writeLock, writeLocks } from "./view.ts";
@@ -17,27 +15,21 @@ export function addReadingCommands(locks: Command, surroundings: Surroundings): 
 }
 
 function addList(locks: Command, surroundings: Surroundings): void {
-  const { out, clock } = surroundings;
   interface Options extends ListOptions {
     readonly prefix?: string;
   }
   const command = apiCommand(locks, "list", "List locks that are held, by name.", ["locks list --prefix import_"]);
   addListOptions(command)
     .option("--prefix <text>", "only those whose name begins so")
-    .action(async (options: Options) => {
-      await withClient(surroundings, options, async (client) => {
-        const { items, nextPageToken } = await readPages(options.limit, options.pageToken, async (page) => {
-          const answer = await client.locks.listLocks({ ...page, namePrefix: options.prefix });
-          return { items: answer.locks, nextPageToken: answer.nextPageToken };
-        });
-        if (options.json) {
-          writeJson(out, ListLocksResponseSchema, create(ListLocksResponseSchema, { locks: items, nextPageToken }));
-          return;
-        }
-        writeLocks(out, items, clock.now());
-        writeRest(surroundings, items.length, "locks", nextPageToken);
-      });
-    });
+    .action((options: Options) =>
+      writeList(surroundings, options, {
+        schema: ListLocksResponseSchema,
+        ask: (client, page) => client.locks.listLocks({ ...page, namePrefix: options.prefix }),
+        itemsOf: (answer) => answer.locks,
+        write: writeLocks,
+        what: "locks",
+      }),
+    );
 }
 
 function addGet(locks: Command, surroundings: Surroundings): void {

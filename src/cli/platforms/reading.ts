@@ -10,9 +10,8 @@ import {
 } from "../../client/index.ts";
 import { apiCommand, withClient } from "../api/command.ts";
 import type { ApiOptions } from "../api/command.ts";
-import { addListOptions, writeRest } from "../api/listing.ts";
+import { addListOptions, writeList } from "../api/listing.ts";
 import type { ListOptions } from "../api/listing.ts";
-import { readPages } from "../api/pages.ts";
 import { Failure } from "../failure.ts";
 import { writeJson } from "../format/json.ts";
 import type { Surroundings } from "../surroundings.ts";
@@ -28,7 +27,6 @@ export function addReadingCommands(platforms: Command, surroundings: Surrounding
 }
 
 function addList(platforms: Command, surroundings: Surroundings): void {
-  const { out, clock } = surroundings;
   interface Options extends ListOptions {
     readonly connector?: string;
     readonly enabled?: boolean;
@@ -44,22 +42,17 @@ function addList(platforms: Command, surroundings: Surroundings): void {
     .option("--disabled", "only those that are not")
     .action(async (options: Options) => {
       if (options.enabled && options.disabled) throw new Failure("Say one of --enabled and --disabled, or neither.");
-      await withClient(surroundings, options, async (client) => {
-        const { items, nextPageToken } = await readPages(options.limit, options.pageToken, async (page) => {
-          const answer = await client.platforms.listPlatforms({
+      await writeList(surroundings, options, {
+        schema: ListPlatformsResponseSchema,
+        ask: (client, page) =>
+          client.platforms.listPlatforms({
             ...page,
             connector: options.connector,
             enabled: options.enabled ?? (options.disabled ? false : undefined),
-          });
-          return { items: answer.platforms, nextPageToken: answer.nextPageToken };
-        });
-        if (options.json) {
-          const answer = create(ListPlatformsResponseSchema, { platforms: items, nextPageToken });
-          writeJson(out, ListPlatformsResponseSchema, answer);
-          return;
-        }
-        writePlatforms(out, items, clock.now());
-        writeRest(surroundings, items.length, "platforms", nextPageToken);
+          }),
+        itemsOf: (answer) => answer.platforms,
+        write: writePlatforms,
+        what: "platforms",
       });
     });
 }
@@ -112,23 +105,16 @@ function addStatus(platforms: Command, surroundings: Surroundings): void {
 }
 
 function addChanges(platforms: Command, surroundings: Surroundings): void {
-  const { out, clock } = surroundings;
   const command = apiCommand(platforms, "changes <id>", "List who changed what of it, newest first.", [
     "platforms changes 0199a2b4-… --limit 5",
   ]);
-  addListOptions(command).action(async (platformId: string, options: ListOptions) => {
-    await withClient(surroundings, options, async (client) => {
-      const { items, nextPageToken } = await readPages(options.limit, options.pageToken, async (page) => {
-        const answer = await client.platforms.listPlatformChanges({ ...page, platformId });
-        return { items: answer.changes, nextPageToken: answer.nextPageToken };
-      });
-      if (options.json) {
-        const answer = create(ListPlatformChangesResponseSchema, { changes: items, nextPageToken });
-        writeJson(out, ListPlatformChangesResponseSchema, answer);
-        return;
-      }
-      writeChanges(out, items, clock.now());
-      writeRest(surroundings, items.length, "changes", nextPageToken);
-    });
-  });
+  addListOptions(command).action((platformId: string, options: ListOptions) =>
+    writeList(surroundings, options, {
+      schema: ListPlatformChangesResponseSchema,
+      ask: (client, page) => client.platforms.listPlatformChanges({ ...page, platformId }),
+      itemsOf: (answer) => answer.changes,
+      write: writeChanges,
+      what: "changes",
+    }),
+  );
 }

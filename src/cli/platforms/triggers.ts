@@ -1,5 +1,4 @@
 /** The commands on triggers: which events a platform is told of. */
-import { create } from "@bufbuild/protobuf";
 import type { Command } from "commander";
 import {
   CreateTriggerResponseSchema,
@@ -7,9 +6,8 @@ import {
   ListTriggersResponseSchema,
 } from "../../client/index.ts";
 import { apiCommand, withClient } from "../api/command.ts";
-import { addListOptions, writeRest } from "../api/listing.ts";
+import { addListOptions, writeList } from "../api/listing.ts";
 import type { ListOptions } from "../api/listing.ts";
-import { readPages } from "../api/pages.ts";
 import { writeJson } from "../format/json.ts";
 import { writeLine } from "../format/screen.ts";
 import type { Surroundings } from "../surroundings.ts";
@@ -24,28 +22,21 @@ export function addTriggersCommand(platforms: Command, surroundings: Surrounding
 }
 
 function addList(triggers: Command, surroundings: Surroundings): void {
-  const { out, clock } = surroundings;
   interface Options extends ListOptions {
     readonly platform?: string;
   }
   const command = apiCommand(triggers, "list", "List triggers.", ["platforms triggers list --platform 0199a2b4-…"]);
   addListOptions(command)
     .option("--platform <id>", "only those of this platform")
-    .action(async (options: Options) => {
-      await withClient(surroundings, options, async (client) => {
-        const { items, nextPageToken } = await readPages(options.limit, options.pageToken, async (page) => {
-          const answer = await client.platforms.listTriggers({ ...page, platformId: options.platform });
-          return { items: answer.triggers, nextPageToken: answer.nextPageToken };
-        });
-        if (options.json) {
-          const answer = create(ListTriggersResponseSchema, { triggers: items, nextPageToken });
-          writeJson(out, ListTriggersResponseSchema, answer);
-          return;
-        }
-        writeTriggers(out, items, clock.now());
-        writeRest(surroundings, items.length, "triggers", nextPageToken);
-      });
-    });
+    .action((options: Options) =>
+      writeList(surroundings, options, {
+        schema: ListTriggersResponseSchema,
+        ask: (client, page) => client.platforms.listTriggers({ ...page, platformId: options.platform }),
+        itemsOf: (answer) => answer.triggers,
+        write: writeTriggers,
+        what: "triggers",
+      }),
+    );
 }
 
 function addCreate(triggers: Command, surroundings: Surroundings): void {

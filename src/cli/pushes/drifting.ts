@@ -1,14 +1,12 @@
 /** The commands about what platforms should believe. */
-import { create } from "@bufbuild/protobuf";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import type { Command } from "commander";
 import { ListDriftResponseSchema, ReconcilePushesResponseSchema } from "../../client/index.ts";
 import { apiCommand, withClient } from "../api/command.ts";
 import type { ApiOptions } from "../api/command.ts";
-import { addListOptions, writeRest } from "../api/listing.ts";
+import { addListOptions, writeList } from "../api/listing.ts";
 import type { ListOptions } from "../api/listing.ts";
 import { momentBefore } from "../api/option-values.ts";
-import { readPages } from "../api/pages.ts";
 import { writeJson } from "../format/json.ts";
 import { writeLine } from "../format/screen.ts";
 import type { Surroundings } from "../surroundings.ts";
@@ -20,7 +18,7 @@ export function addDriftCommands(pushes: Command, surroundings: Surroundings): v
 }
 
 function addDrift(pushes: Command, surroundings: Surroundings): void {
-  const { out, clock } = surroundings;
+  const { clock } = surroundings;
   interface Options extends ListOptions {
     readonly since?: Timestamp;
   }
@@ -36,20 +34,15 @@ function addDrift(pushes: Command, surroundings: Surroundings): void {
       "only of what something was told since then (default: 3 days ago)",
       momentBefore(() => clock.now()),
     )
-    .action(async (platformId: string, options: Options) => {
-      await withClient(surroundings, options, async (client) => {
-        const { items, nextPageToken } = await readPages(options.limit, options.pageToken, async (page) => {
-          const answer = await client.pushes.listDrift({ ...page, platformId, updatedAfter: options.since });
-          return { items: answer.entries, nextPageToken: answer.nextPageToken };
-        });
-        if (options.json) {
-          writeJson(out, ListDriftResponseSchema, create(ListDriftResponseSchema, { entries: items, nextPageToken }));
-          return;
-        }
-        writeDrift(out, items, clock.now());
-        writeRest(surroundings, items.length, "drift", nextPageToken);
-      });
-    });
+    .action((platformId: string, options: Options) =>
+      writeList(surroundings, options, {
+        schema: ListDriftResponseSchema,
+        ask: (client, page) => client.pushes.listDrift({ ...page, platformId, updatedAfter: options.since }),
+        itemsOf: (answer) => answer.entries,
+        write: writeDrift,
+        what: "drift",
+      }),
+    );
 }
 
 function addReconcile(pushes: Command, surroundings: Surroundings): void {

@@ -1,5 +1,4 @@
 /** The commands that look at pushes. */
-import { create } from "@bufbuild/protobuf";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import type { Command } from "commander";
 import {
@@ -12,10 +11,9 @@ import {
 import type { PushOrigin, PushState } from "../../client/index.ts";
 import { apiCommand, withClient } from "../api/command.ts";
 import type { ApiOptions } from "../api/command.ts";
-import { addListOptions, writeRest } from "../api/listing.ts";
+import { addListOptions, writeList } from "../api/listing.ts";
 import type { ListOptions } from "../api/listing.ts";
 import { enumValues, momentBefore } from "../api/option-values.ts";
-import { readPages } from "../api/pages.ts";
 import { writeJson } from "../format/json.ts";
 import type { Surroundings } from "../surroundings.ts";
 import { writePushError, writePushExchanges, writePushLog, writePushLogs } from "./view.ts";
@@ -28,7 +26,7 @@ export function addReadingCommands(pushes: Command, surroundings: Surroundings):
 }
 
 function addList(pushes: Command, surroundings: Surroundings): void {
-  const { out, clock } = surroundings;
+  const { clock } = surroundings;
   interface Options extends ListOptions {
     readonly platform?: string;
     readonly thirdId?: string;
@@ -64,10 +62,11 @@ function addList(pushes: Command, surroundings: Surroundings): void {
       "only made before then",
       momentBefore(() => clock.now()),
     )
-    .action(async (options: Options) => {
-      await withClient(surroundings, options, async (client) => {
-        const { items, nextPageToken } = await readPages(options.limit, options.pageToken, async (page) => {
-          const answer = await client.pushes.listPushLogs({
+    .action((options: Options) =>
+      writeList(surroundings, options, {
+        schema: ListPushLogsResponseSchema,
+        ask: (client, page) =>
+          client.pushes.listPushLogs({
             ...page,
             platformId: options.platform,
             thirdId: options.thirdId,
@@ -79,18 +78,12 @@ function addList(pushes: Command, surroundings: Surroundings): void {
             deletionsOnly: options.deletions,
             createdAfter: options.since,
             createdBefore: options.until,
-          });
-          return { items: answer.pushLogs, nextPageToken: answer.nextPageToken };
-        });
-        if (options.json) {
-          const answer = create(ListPushLogsResponseSchema, { pushLogs: items, nextPageToken });
-          writeJson(out, ListPushLogsResponseSchema, answer);
-          return;
-        }
-        writePushLogs(out, items, clock.now());
-        writeRest(surroundings, items.length, "pushes", nextPageToken);
-      });
-    });
+          }),
+        itemsOf: (answer) => answer.pushLogs,
+        write: writePushLogs,
+        what: "pushes",
+      }),
+    );
 }
 
 function addShow(pushes: Command, surroundings: Surroundings): void {
@@ -120,26 +113,19 @@ function addError(pushes: Command, surroundings: Surroundings): void {
 }
 
 function addExchanges(pushes: Command, surroundings: Surroundings): void {
-  const { out, clock } = surroundings;
   const command = apiCommand(
     pushes,
     "exchanges <id>",
     "Show what a push sent and what was answered, newest attempt first.",
     ["pushes exchanges 0199a2b4-… --limit 5"],
   );
-  addListOptions(command).action(async (pushLogId: string, options: ListOptions) => {
-    await withClient(surroundings, options, async (client) => {
-      const { items, nextPageToken } = await readPages(options.limit, options.pageToken, async (page) => {
-        const answer = await client.pushes.listExchanges({ ...page, pushLogId });
-        return { items: answer.exchanges, nextPageToken: answer.nextPageToken };
-      });
-      if (options.json) {
-        const answer = create(ListExchangesResponseSchema, { exchanges: items, nextPageToken });
-        writeJson(out, ListExchangesResponseSchema, answer);
-        return;
-      }
-      writePushExchanges(out, items, clock.now());
-      writeRest(surroundings, items.length, "exchanges", nextPageToken);
-    });
-  });
+  addListOptions(command).action((pushLogId: string, options: ListOptions) =>
+    writeList(surroundings, options, {
+      schema: ListExchangesResponseSchema,
+      ask: (client, page) => client.pushes.listExchanges({ ...page, pushLogId }),
+      itemsOf: (answer) => answer.exchanges,
+      write: writePushExchanges,
+      what: "exchanges",
+    }),
+  );
 }

@@ -1,5 +1,4 @@
 /** The commands that look at approvals. */
-import { create } from "@bufbuild/protobuf";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import type { Command } from "commander";
 import {
@@ -12,10 +11,9 @@ import {
 import type { SessionState, WorkItemState } from "../../client/index.ts";
 import { apiCommand, withClient } from "../api/command.ts";
 import type { ApiOptions } from "../api/command.ts";
-import { addListOptions, writeRest } from "../api/listing.ts";
+import { addListOptions, writeList } from "../api/listing.ts";
 import type { ListOptions } from "../api/listing.ts";
 import { enumValues, momentBefore } from "../api/option-values.ts";
-import { readPages } from "../api/pages.ts";
 import { writeJson } from "../format/json.ts";
 import { writeLine } from "../format/screen.ts";
 import type { Surroundings } from "../surroundings.ts";
@@ -28,7 +26,7 @@ export function addReadingCommands(workItems: Command, surroundings: Surrounding
 }
 
 function addList(workItems: Command, surroundings: Surroundings): void {
-  const { out, clock } = surroundings;
+  const { clock } = surroundings;
   interface Options extends ListOptions {
     readonly session?: string;
     readonly sessionStatus?: SessionState[];
@@ -64,10 +62,11 @@ function addList(workItems: Command, surroundings: Surroundings): void {
       "only created before then",
       momentBefore(() => clock.now()),
     )
-    .action(async (options: Options) => {
-      await withClient(surroundings, options, async (client) => {
-        const { items, nextPageToken } = await readPages(options.limit, options.pageToken, async (page) => {
-          const answer = await client.workItems.listWorkItems({
+    .action((options: Options) =>
+      writeList(surroundings, options, {
+        schema: ListWorkItemsResponseSchema,
+        ask: (client, page) =>
+          client.workItems.listWorkItems({
             ...page,
             sessionId: options.session,
             sessionStates: options.sessionStatus,
@@ -77,18 +76,12 @@ function addList(workItems: Command, surroundings: Surroundings): void {
             assignee: options.assignee,
             createdAfter: options.since,
             createdBefore: options.until,
-          });
-          return { items: answer.workItems, nextPageToken: answer.nextPageToken };
-        });
-        if (options.json) {
-          const answer = create(ListWorkItemsResponseSchema, { workItems: items, nextPageToken });
-          writeJson(out, ListWorkItemsResponseSchema, answer);
-          return;
-        }
-        writeWorkItems(out, items, clock.now());
-        writeRest(surroundings, items.length, "work items", nextPageToken);
-      });
-    });
+          }),
+        itemsOf: (answer) => answer.workItems,
+        write: writeWorkItems,
+        what: "work items",
+      }),
+    );
 }
 
 function addShow(workItems: Command, surroundings: Surroundings): void {
