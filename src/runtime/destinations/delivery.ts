@@ -1,6 +1,7 @@
 /** One delivery: what is sent, how it is judged, and what is kept of it. */
 import type { DestinationEvent } from "../../actors/destination/events.ts";
 import { BelfryError } from "../../domain/error.ts";
+import { Masking } from "../../domain/webhook/masking.ts";
 import type { DestinationRecord } from "../../domain/webhook/destination.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { SecretBox } from "../../ports/secret-box.ts";
@@ -55,11 +56,12 @@ export class Delivery {
     }
     const { request, secrets } = sent;
     const reply = await client.send(request, signal);
-    const exchange = exchangeOf(request, reply, secrets);
+    const masking = new Masking(secrets);
+    const exchange = exchangeOf(request, reply, masking);
     const verdict = verdictOf(reply, {
       rules: destination.settings.successRules,
       at: this.#clock.now(),
-      secrets,
+      masking,
     });
     if (verdict.ok && reply.kind === "answered") {
       const { callback } = action;
@@ -67,7 +69,7 @@ export class Delivery {
         told: [{ type: "DELIVERED", at: this.#clock.now(), sentAt: at, outcome: { ok: true } }],
         outcome:
           callback === null
-            ? { kind: "completed", result: resultOf(reply, secrets), exchange }
+            ? { kind: "completed", result: resultOf(reply, masking), exchange }
             : { kind: "handed-on", withinMs: callback.timeoutMs, exchange },
       };
     }

@@ -1,5 +1,6 @@
 /** Asking a platform for a token, or whether it is there when it needs none: nothing is pushed. */
 import type { PlatformRecord } from "../../domain/platform/platform.ts";
+import { Masking } from "../../domain/webhook/masking.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Accounts } from "./account.ts";
 import type { PlatformTest } from "./api.ts";
@@ -60,6 +61,6 @@ function found(step: PushStep, failure: PlatformFailure | null, secrets: readonl
     ok: failure === null,
     code: failure?.code ?? "",
     message: failure === null ? `The platform answered as it should (${step.operation}).` : failure.message,
-    exchanges: [stepExchange(step, secrets)],
+    exchanges: [stepExchange(step, new Masking(secrets))],
   };
 }

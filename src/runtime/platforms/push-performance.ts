@@ -8,6 +8,7 @@ import { shardOfPushDefinition } from "../../domain/approval/platform-push.ts";
 import { BelfryError } from "../../domain/error.ts";
 import type { JsonObject } from "../../domain/json.ts";
 import type { PlatformRecord } from "../../domain/platform/platform.ts";
+import { Masking } from "../../domain/webhook/masking.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { ApprovalStore } from "../../ports/store/approvals.ts";
 import type { WebhookClient } from "../../ports/webhook-client.ts";
@@ -157,12 +158,12 @@ export class PushPerformance {
       return { outcome: { kind: "given-back" }, told: [] };
     }
     const at = this.#deps.clock.now();
-    const secrets = [...account.secrets, ...tokens.given];
-    const report = maskedReport(carriedOut, secrets);
+    const masking = new Masking([...account.secrets, ...tokens.given]);
+    const report = maskedReport(carriedOut, masking);
     return {
       outcome: outcomeOf(job, report, at, {
-        exchange: exchangesOf([...tokens.steps, ...report.steps], secrets),
-        metadata: metadataOf({ push, known, planned, report }, secrets),
+        exchange: exchangesOf([...tokens.steps, ...report.steps], masking),
+        metadata: metadataOf({ push, known, planned, report }, masking),
         pushStates: statesTold({ push, pushId, known, planned, report, at }),
       }),
       told: pushedEvents(report.steps, at),

@@ -2,7 +2,7 @@
 import type { PlatformPush } from "../../domain/approval/platform-push.ts";
 import type { PlannedOperation, PushMetadata, PushResult } from "../../domain/approval/push-log.ts";
 import type { JsonObject } from "../../domain/json.ts";
-import { Masking } from "../../domain/webhook/masking.ts";
+import type { Masking } from "../../domain/webhook/masking.ts";
 import type { PushPlan } from "../../ports/platform/connector.ts";
 import { exchangeOf } from "../webhooks/exchange.ts";
 import { storableText } from "../executors/storable.ts";
@@ -70,9 +70,8 @@ function plain(row: PushStateTold & { readonly shard?: number }): PushStateTold 
 
 export function metadataOf(
   { push, known, planned, report }: Pick<PushMade, "push" | "known" | "planned" | "report">,
-  secrets: readonly string[],
+  masking: Masking,
 ): JsonObject {
-  const masking = new Masking(secrets);
   const thirdIds = [...planned.desired.keys()];
   const data: readonly PlannedOperation[] = planned.operations.map(({ kind, thirdId, body }) => ({
     kind,
@@ -101,22 +100,21 @@ function resultOf(failure: PlatformFailure | null): PushResult {
 }
 
 /** What came of a push, without secrets in what the platform said: it goes into records, logs and events. */
-export function maskedReport(report: PushReport, secrets: readonly string[]): PushReport {
+export function maskedReport(report: PushReport, masking: Masking): PushReport {
   const { failure, steps } = report;
   return {
     ...report,
-    failure: failure === null ? null : maskedFailure(failure, secrets),
+    failure: failure === null ? null : maskedFailure(failure, masking),
     steps: steps.map((step) =>
-      step.verdict.class === "ok" ? step : { ...step, verdict: maskedFailure(step.verdict, secrets) },
+      step.verdict.class === "ok" ? step : { ...step, verdict: maskedFailure(step.verdict, masking) },
     ),
   };
 }
 
 export function maskedFailure<Said extends { readonly code: string; readonly message: string }>(
   said: Said,
-  secrets: readonly string[],
+  masking: Masking,
 ): Said {
-  const masking = new Masking(secrets);
   return { ...said, code: masking.text(said.code), message: masking.text(said.message) };
 }
 
@@ -129,10 +127,10 @@ export function saidOf({ code, message }: { readonly code: string; readonly mess
 }
 
 /** The first of them, and the last. */
-export function exchangesOf(steps: readonly PushStep[], secrets: readonly string[]): PushExchange {
+export function exchangesOf(steps: readonly PushStep[], masking: Masking): PushExchange {
   const kept: StepExchange[] = [];
   const inOrder = steps.toSorted((a, b) => a.sentAt - b.sentAt || placeOf(a) - placeOf(b));
-  const shown = inOrder.map((step) => stepExchange(step, secrets));
+  const shown = inOrder.map((step) => stepExchange(step, masking));
   const last = shown.at(-1);
   let left = EXCHANGES_BYTES - (last === undefined ? 0 : sizeOf(last));
   for (const step of shown.slice(0, -1)) {
@@ -155,10 +153,9 @@ function placeOf({ operation, isRepeated }: PushStep): number {
 
 export function stepExchange(
   { operation, thirdId, request, reply, verdict }: PushStep,
-  secrets: readonly string[],
+  masking: Masking,
 ): StepExchange {
   const sent = { ...request, connectMs: 0, headersMs: 0, wholeMs: 0, keepBytes: 0 };
-  const masking = new Masking(secrets);
   const said = verdict.class === "ok" ? { code: "", message: "" } : saidOf(verdict);
   return {
     operation,
@@ -166,7 +163,7 @@ export function stepExchange(
     class: verdict.class,
     code: said.code,
     message: masking.text(said.message),
-    exchange: exchangeOf(sent, reply, secrets),
+    exchange: exchangeOf(sent, reply, masking),
   };
 }
 

@@ -7,7 +7,8 @@
 import { haveSameCredentials } from "../../actors/platform/changes.ts";
 import { tokenNeedOf } from "../../actors/platform/token.ts";
 import { BelfryError } from "../../domain/error.ts";
-import type { PlatformRecord } from "../../domain/platform/platform.ts";
+import type { PlatformRecord, PlatformToken } from "../../domain/platform/platform.ts";
+import { Masking } from "../../domain/webhook/masking.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { SecretBox } from "../../ports/secret-box.ts";
 import type { WebhookReply } from "../../ports/webhook-client.ts";
@@ -50,6 +51,8 @@ export class Tokens {
   readonly #deps: TokenDeps;
   /** With what they are asked for: after a change of the settings another is asked for beside. */
   readonly #fetching = new Map<string, { readonly account: Account; readonly fetched: Promise<FetchedToken> }>();
+  /** By the token of a record, which is another object when it changes. */
+  readonly #open = new WeakMap<PlatformToken, string>();
 
   constructor(deps: TokenDeps) {
     this.#deps = deps;
@@ -69,7 +72,7 @@ export class Tokens {
         const { code, message } = need.failure;
         return { kind: "wait", failure: { class: "transient", code, message } };
       }
-      const opened = need.kind === "now" ? null : this.#opened(resident, need.token.sealed);
+      const opened = need.kind === "now" ? null : this.#opened(resident, need.token);
       if (opened === null) {
         const fetched = await this.fetch(resident, account);
         steps.push(fetched.step);
@@ -137,7 +140,7 @@ export class Tokens {
         step: { ...step, verdict: { class: "ok" } },
       };
     }
-    const { code, message } = maskedFailure(verdict, secrets);
+    const { code, message } = maskedFailure(verdict, new Masking(secrets));
     const isPermanent = verdict.class === "permanent";
     this.#tell(resident, {
       type: "TOKEN_FAILED",
@@ -170,9 +173,16 @@ export class Tokens {
   }
 
   /** Null: no key opens it; it is forgotten. */
-  #opened(resident: PlatformResident, sealed: string): string | null {
+  #opened(resident: PlatformResident, token: PlatformToken): string | null {
+    const known = this.#open.get(token);
+    if (known !== undefined) {
+      return known;
+    }
+    const { sealed } = token;
     try {
-      return this.#deps.box.open(sealed);
+      const opened = this.#deps.box.open(sealed);
+      this.#open.set(token, opened);
+      return opened;
     } catch (error) {
       if (!(error instanceof BelfryError)) {
         throw error;

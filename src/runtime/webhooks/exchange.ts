@@ -8,7 +8,7 @@
  */
 import type { Json, JsonObject } from "../../domain/json.ts";
 import type { Exchange, ExchangeResponse } from "../../domain/webhook/exchange.ts";
-import { Masking } from "../../domain/webhook/masking.ts";
+import type { Masking } from "../../domain/webhook/masking.ts";
 import type { WebhookReply, WebhookRequest } from "../../ports/webhook-client.ts";
 import { storableText, unstorable } from "../executors/storable.ts";
 import { cutText, jsonSize, type Cut } from "./bounded-text.ts";
@@ -23,9 +23,8 @@ const HEADER_VALUE = { bytes: 512, jsonBytes: 512 };
 const LONGEST_READ = 16 * 1024;
 const STRETCH = 8 * 1024;
 
-/** @param secrets those of `Delivery`. */
-export function exchangeOf(request: WebhookRequest, reply: WebhookReply, secrets: readonly string[]): Exchange {
-  const masking = new Masking(secrets);
+/** @param masking of all that was secret of what was sent. */
+export function exchangeOf(request: WebhookRequest, reply: WebhookReply, masking: Masking): Exchange {
   const body = shownBody(request.body, false, masking);
   return {
     request: {
@@ -61,8 +60,7 @@ function responseOf(reply: Answered, masking: Masking): ExchangeResponse {
  * The result of an instance that was delivered, `{httpStatus, response}`: the response as it is when it is a JSON object or list of at most 4 KiB, else
  * the first 4 KiB of its text; left out when it is empty.
  */
-export function resultOf(reply: Answered, secrets: readonly string[]): JsonObject {
-  const masking = new Masking(secrets);
+export function resultOf(reply: Answered, masking: Masking): JsonObject {
   const said = reply.isCut || Buffer.byteLength(reply.body) > BODY.bytes ? null : structureOf(reply.body);
   const structure = said === null ? null : masking.json(said);
   if (structure !== null && unstorable({ structure }) === null) {

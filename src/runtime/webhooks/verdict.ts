@@ -28,7 +28,7 @@
 import { STATUS_CODES } from "node:http";
 import type { FailureCause } from "../../domain/breaker.ts";
 import type { ExecutionError } from "../../domain/instance/instance.ts";
-import { Masking } from "../../domain/webhook/masking.ts";
+import type { Masking } from "../../domain/webhook/masking.ts";
 import { brokenRule, type BrokenRule, type SuccessRule } from "../../domain/webhook/success-rule.ts";
 import type { WebhookReply } from "../../ports/webhook-client.ts";
 import { storableText } from "../executors/storable.ts";
@@ -55,8 +55,8 @@ export interface VerdictContext {
   readonly rules: readonly SuccessRule[];
   /** Now: dates in Retry-After count from it. */
   readonly at: number;
-  /** Of `Delivery.secrets`. */
-  readonly secrets: readonly string[];
+  /** Of all that was secret of what was sent. */
+  readonly masking: Masking;
 }
 
 const MAX_MESSAGE = 1024;
@@ -68,7 +68,7 @@ export function verdictOf(reply: WebhookReply, context: VerdictContext): Verdict
   if (status < 200 || status > 299) return refusedVerdict(reply, context.at);
   const broken = brokenRule(context.rules, body);
   if (broken === null) return { ok: true };
-  const message = `The receiver answered ${status}, but ${sayingOf(broken, new Masking(context.secrets))}.`;
+  const message = `The receiver answered ${status}, but ${sayingOf(broken, context.masking)}.`;
   return { ok: false, error: errorOf("BODY_RULE", message), cause: "BAD_RESPONSE", retryable: true, isGone: false };
 }
 
@@ -121,9 +121,9 @@ const CODE_OF = {
   REFUSED: "BAD_RESPONSE",
 } as const satisfies Record<FailureCause, string>;
 
-function failedVerdict(reply: Failed, { secrets }: VerdictContext): Verdict {
+function failedVerdict(reply: Failed, { masking }: VerdictContext): Verdict {
   const { cause, isForbidden = false } = reply;
-  const message = new Masking(secrets).text(reply.message);
+  const message = masking.text(reply.message);
   return {
     ok: false,
     error: errorOf(isForbidden ? "TARGET_FORBIDDEN" : CODE_OF[cause], message),

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { pushMetadataOf } from "../../../../src/domain/approval/push-log.ts";
 import type { PlatformPush } from "../../../../src/domain/approval/platform-push.ts";
+import { Masking } from "../../../../src/domain/webhook/masking.ts";
 import { metadataOf } from "../../../../src/runtime/platforms/push-record.ts";
 import { aSession, aWorkItem } from "../../../contract/store/given-approvals.ts";
 
@@ -26,7 +27,7 @@ function namedBy(thirdIds: readonly string[], workItemId: string | null = "9"): 
       planned: { kind: "push", desired, assignees: [], operations: [] },
       report: { failure: null, isTooEarly: false, acknowledged: new Map(), steps: [] },
     },
-    [],
+    new Masking([]),
   );
   return pushMetadataOf(metadata)?.thirdId;
 }

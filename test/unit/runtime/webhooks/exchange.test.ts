@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { Masking } from "../../../../src/domain/webhook/masking.ts";
 import type { WebhookRequest } from "../../../../src/ports/webhook-client.ts";
 import { unstorable } from "../../../../src/runtime/executors/storable.ts";
 import { exchangeOf, resultOf } from "../../../../src/runtime/webhooks/exchange.ts";
@@ -23,7 +24,7 @@ function aRequest(given: Partial<WebhookRequest> = {}): WebhookRequest {
 }
 
 const exchanged = (answer: Partial<Answered>, request: Partial<WebhookRequest> = {}) =>
-  exchangeOf(aRequest(request), anAnswer(answer), SECRETS);
+  exchangeOf(aRequest(request), anAnswer(answer), new Masking(SECRETS));
 
 describe("what is kept of a delivery", () => {
   it("is what was sent and answered, and how long it took", () => {
@@ -45,7 +46,7 @@ describe("what is kept of a delivery", () => {
 
   it("is why nothing was answered", () => {
     const reply = aFailure({ cause: "TLS", message: "The certificate expired." });
-    expect(exchangeOf(aRequest(), reply, [])).toMatchObject({
+    expect(exchangeOf(aRequest(), reply, new Masking([]))).toMatchObject({
       response: null,
       error: { cause: "TLS", message: "The certificate expired." },
     });
@@ -80,7 +81,7 @@ describe("what is kept of a delivery", () => {
 
   it("has no secret in a message either", () => {
     const reply = aFailure({ message: `It broke while ${TOKEN} was sent.` });
-    expect(exchangeOf(aRequest(), reply, SECRETS).error?.message).toBe("It broke while *** was sent.");
+    expect(exchangeOf(aRequest(), reply, new Masking(SECRETS)).error?.message).toBe("It broke while *** was sent.");
   });
 
   it("has of a long body the first 4 KiB, in whole characters", () => {
@@ -146,9 +147,13 @@ describe("whatever is answered", () => {
         const exchange = exchangeOf(
           aRequest({ url, body, headers: some }),
           anAnswer({ headers: some, body: answer, isCut }),
-          SECRETS,
+          new Masking(SECRETS),
         );
-        const failure = exchangeOf(aRequest({ url, body, headers: some }), aFailure({ message: answer }), SECRETS);
+        const failure = exchangeOf(
+          aRequest({ url, body, headers: some }),
+          aFailure({ message: answer }),
+          new Masking(SECRETS),
+        );
         for (const kept of [exchange, failure]) {
           expect(unstorable(kept)).toBeNull();
           expect(Buffer.byteLength(JSON.stringify(kept))).toBeLessThanOrEqual(16 * 1024);
@@ -161,7 +166,7 @@ describe("whatever is answered", () => {
   it("the result can be stored, and is bounded", () => {
     fc.assert(
       fc.property(texts, fc.boolean(), (body, isCut) => {
-        const result = resultOf(anAnswer({ body, isCut }), SECRETS);
+        const result = resultOf(anAnswer({ body, isCut }), new Masking(SECRETS));
         expect(unstorable(result)).toBeNull();
         expect(Buffer.byteLength(JSON.stringify(result))).toBeLessThanOrEqual(8 * 1024);
       }),
@@ -179,21 +184,21 @@ describe("the result of a delivery", () => {
     ["broken JSON, as text", '{"id":', '{"id":'],
     ["an object with a number that nothing can hold, as text", '{"id":1e999}', '{"id":null}'],
   ])("is %s", (_, body, response) => {
-    expect(resultOf(anAnswer({ status: 201, body }), [])).toEqual({ httpStatus: 201, response });
+    expect(resultOf(anAnswer({ status: 201, body }), new Masking([]))).toEqual({ httpStatus: 201, response });
   });
 
   it("is the status alone when nothing was answered", () => {
-    expect(resultOf(anAnswer({ status: 204 }), [])).toEqual({ httpStatus: 204 });
+    expect(resultOf(anAnswer({ status: 204 }), new Masking([]))).toEqual({ httpStatus: 204 });
   });
 
   it("is text when the object is longer than 4 KiB", () => {
-    const { response } = resultOf(anAnswer({ body: JSON.stringify({ data: "x".repeat(4096) }) }), []);
+    const { response } = resultOf(anAnswer({ body: JSON.stringify({ data: "x".repeat(4096) }) }), new Masking([]));
     expect(response).toBe(`{"data":"${"x".repeat(4087)}`);
   });
 
   it("has no secret", () => {
     const body = JSON.stringify({ said: TOKEN, password: "hunter2", id: 1 });
-    expect(resultOf(anAnswer({ body }), SECRETS)).toEqual({
+    expect(resultOf(anAnswer({ body }), new Masking(SECRETS))).toEqual({
       httpStatus: 200,
       response: { said: "***", password: "***", id: 1 },
     });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { Masking } from "../../../../src/domain/webhook/masking.ts";
 import type { FailureCause } from "../../../../src/domain/breaker.ts";
 import type { SuccessRule } from "../../../../src/domain/webhook/success-rule.ts";
 import { verdictOf } from "../../../../src/runtime/webhooks/verdict.ts";
@@ -6,7 +7,7 @@ import { MANUAL_START_AT } from "../../../support/manual-clock.ts";
 import { anAnswer, aFailure } from "./replies.ts";
 
 const AT = MANUAL_START_AT;
-const context = { rules: [], at: AT, secrets: [] };
+const context = { rules: [], at: AT, masking: new Masking([]) };
 const judged = (reply: Parameters<typeof verdictOf>[0]) => verdictOf(reply, context);
 
 describe("an answer", () => {
@@ -124,7 +125,10 @@ describe("a delivery without answer", () => {
 
   it("keeps secrets and what cannot be stored out of the message, and bounds it", () => {
     const message = `no route to /callbacks/secret-token\0 ${"x".repeat(5000)}`;
-    const verdict = verdictOf(aFailure({ cause: "CONNECTION", message }), { ...context, secrets: ["secret-token"] });
+    const verdict = verdictOf(aFailure({ cause: "CONNECTION", message }), {
+      ...context,
+      masking: new Masking(["secret-token"]),
+    });
     if (verdict.ok) throw new Error("It failed");
     expect(verdict.error.message).toMatch(/^no route to \/callbacks\/\*\*\*\u{fffd} x+$/u);
     expect(verdict.error.message).toHaveLength(1024);
@@ -134,7 +138,7 @@ describe("a delivery without answer", () => {
 describe("a destination with rules for the body", () => {
   const rules: readonly SuccessRule[] = [{ path: "errcode", equals: 0 }];
   const ruled = (body: string, status = 200, secrets: readonly string[] = []) =>
-    verdictOf(anAnswer({ status, body }), { rules, at: AT, secrets });
+    verdictOf(anAnswer({ status, body }), { rules, at: AT, masking: new Masking(secrets) });
 
   it("succeeds when they are kept", () => {
     expect(ruled('{"errcode":0,"errmsg":"ok"}')).toEqual({ ok: true });
