@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => site[Symbol.asyncDispose]());
 
-describe.each(CENTRES)("$name, told in order", (centre) => {
+describe.concurrent.each(CENTRES)("$name, told in order", (centre) => {
   test.each(LIVES)("$name", async (life) => {
     await using told = await aPlatform(site, centre);
     const { platform, platformId } = told;

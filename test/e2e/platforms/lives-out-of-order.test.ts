@@ -30,7 +30,7 @@ beforeAll(async () => {
 });
 afterAll(() => site[Symbol.asyncDispose]());
 
-describe.each(CENTRES)("$name, told out of order", (centre) => {
+describe.concurrent.each(CENTRES)("$name, told out of order", (centre) => {
   test.each(LIVES)("$name", async (life) => {
     await using told = await aPlatform(site, centre);
     const { platformId } = told;

@@ -21,8 +21,8 @@ beforeAll(async () => {
 });
 afterAll(() => site[Symbol.asyncDispose]());
 
-describe.each(CENTRES)("$name, down in the middle", (centre) => {
-  test.concurrent.each(LIVES)("$name", async (life) => {
+describe.concurrent.each(CENTRES)("$name, down in the middle", (centre) => {
+  test.each(LIVES)("$name", async (life) => {
     await using told = await aPlatform(site, centre);
     const { platform, platformId } = told;
     const approval = told.begins();

@@ -32,7 +32,7 @@ beforeAll(async () => {
 });
 afterAll(() => site[Symbol.asyncDispose]());
 
-describe.each(CENTRES.filter(({ hasTokens }) => hasTokens))("$name, whose token", (centre) => {
+describe.concurrent.each(CENTRES.filter(({ hasTokens }) => hasTokens))("$name, whose token", (centre) => {
   test("is taken no more in the middle of a life: one new token, and no attempt is lost (R-015, R-021, R-046, R-055)", async () => {
     await using told = await aPlatform(site, centre);
     const { platform, platformId } = told;
@@ -108,8 +108,8 @@ const TROUBLES: readonly Trouble[] = [
   { what: "answers with half a JSON (R-017)", fault: garblesAnswer(), code: "BAD_ANSWER" },
 ];
 
-describe.each(CENTRES)("$name, in the middle of a life", (centre) => {
-  test.concurrent.each(TROUBLES)("$what: tried again, once", async ({ fault, code }) => {
+describe.concurrent.each(CENTRES)("$name, in the middle of a life", (centre) => {
+  test.each(TROUBLES)("$what: tried again, once", async ({ fault, code }) => {
     await using told = await aPlatform(site, centre, { ...QUICK, requestTimeout: durationFromMs(WAITS_MS) });
     const { platform, platformId } = told;
     const approval = told.begins();
@@ -153,7 +153,7 @@ describe.each(CENTRES)("$name, in the middle of a life", (centre) => {
   });
 });
 
-describe.each([SHUWEI, SHUWEI_V2])("$name, whose code 0 hides errorIds", (centre) => {
+describe.concurrent.each([SHUWEI, SHUWEI_V2])("$name, whose code 0 hides errorIds", (centre) => {
   const handled = async (told: Told, fault: Fault, times: number) => {
     const approval = told.begins();
     await told.report(approval, FULL, 0, 3);
