@@ -3,6 +3,7 @@ import { execFile } from "node:child_process";
 import { access, constants } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
+import { installing } from "./installing.ts";
 
 const run = promisify(execFile);
 
@@ -37,7 +38,7 @@ export async function celeryPrograms(): Promise<CeleryPrograms> {
   if (process.getuid?.() !== 0) return { kind: "missing", reason: "root", detail: advice() };
   if ((await programIn("apt-get")) === undefined) return { kind: "missing", reason: "packages", detail: advice() };
   try {
-    await install();
+    await installing(async () => (await installed()) ?? install());
   } catch (error) {
     return { kind: "missing", reason: "install", detail: error instanceof Error ? error.message : String(error) };
   }

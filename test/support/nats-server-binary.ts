@@ -1,16 +1,15 @@
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { access, constants, cp, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { access, constants, cp, mkdir, mkdtemp, readdir, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join, resolve } from "node:path";
 import { promisify } from "node:util";
+import { installing } from "./installing.ts";
 
 const run = promisify(execFile);
 
 const NAME = "nats-server";
 const CACHE = resolve(import.meta.dirname, "../../node_modules/.cache/belfry");
-const LOCK_LIMIT_MS = 300_000;
-const LOCK_POLL_MS = 200;
 
 let found: Promise<string> | undefined;
 
@@ -21,7 +20,7 @@ let found: Promise<string> | undefined;
  * @throws when there is none and it cannot be fetched; the message says how to install it.
  */
 export function natsServerBinary(): Promise<string> {
-  found ??= installed().then((path) => path ?? locked(fetched));
+  found ??= installed().then((path) => path ?? installing(fetched));
   return found;
 }
 
@@ -90,41 +89,4 @@ function advice(): string {
     `Tests need ${NAME}, and it could not be fetched by itself. Install it (Debian, Ubuntu: apt-get install ${NAME}; macOS: brew install ${NAME}; ` +
     `others: https://docs.nats.io/running-a-nats-service/introduction/installation) and see that it is on PATH.`
   );
-}
-
-/** One test process of this checkout at a time. A lock whose holder has died is taken over. */
-async function locked<Result>(work: () => Promise<Result>): Promise<Result> {
-  await mkdir(CACHE, { recursive: true });
-  const lock = join(CACHE, `${NAME}.lock`);
-  for (let waitedMs = 0; !(await take(lock)); waitedMs += LOCK_POLL_MS) {
-    if (waitedMs > LOCK_LIMIT_MS) throw new Error(`${lock} has been held for ${LOCK_LIMIT_MS / 1000} s`);
-    await new Promise((wake) => setTimeout(wake, LOCK_POLL_MS));
-  }
-  try {
-    return await work();
-  } finally {
-    await rm(lock, { force: true });
-  }
-}
-
-async function take(lock: string): Promise<boolean> {
-  try {
-    await writeFile(lock, String(process.pid), { flag: "wx" });
-    return true;
-  } catch {
-    if (await isAlive(lock)) return false;
-    await rm(lock, { force: true });
-    return false;
-  }
-}
-
-async function isAlive(lock: string): Promise<boolean> {
-  try {
-    const pid = Number(await readFile(lock, "utf8"));
-    // An empty file is one that its holder is about to write.
-    if (pid > 0) process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && "code" in error && error.code === "EPERM";
-  }
 }

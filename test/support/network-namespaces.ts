@@ -9,6 +9,7 @@
 import { execFile, spawn } from "node:child_process";
 import { randomInt } from "node:crypto";
 import { promisify } from "node:util";
+import { installing } from "./installing.ts";
 
 /** Why a machine cannot have them. */
 export const MISSING = {
@@ -78,8 +79,10 @@ async function havePrograms(): Promise<void> {
   } catch {
     console.error("Tests need ip and iptables: installing them (apt-get install iproute2 iptables) …");
     const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-    await run("apt-get", ["update"], { env });
-    await run("apt-get", ["install", "-y", "--no-install-recommends", "iproute2", "iptables"], { env });
+    await installing(async () => {
+      await run("apt-get", ["update"], { env });
+      await run("apt-get", ["install", "-y", "--no-install-recommends", "iproute2", "iptables"], { env });
+    });
     await Promise.all([run("ip", ["-V"]), run("iptables", ["-V"])]);
   }
 }
