@@ -28,13 +28,15 @@ export interface BenchNode {
   close(): Promise<void>;
 }
 
-export async function openBenchNode(): Promise<BenchNode> {
+/** @param prepare fills the tables before the node begins, whose shards are prepared. */
+export async function openBenchNode(prepare: (url: string) => Promise<void> = async () => {}): Promise<BenchNode> {
   const dataDir = await mkdtemp(join(tmpdir(), "belfry-bench-"));
   const log: Log = createLog({ level: "warn", clock: systemClock });
   const database = await openEmbeddedPostgres({ dataDir, log, clock: systemClock });
   await migrate(database.url, log);
   const store = await openPostgresStore({ url: database.url, log });
   await store.shards.prepare(DEFAULT_RUNTIME_OPTIONS.shardCount);
+  await prepare(database.url);
   const node = startRuntime({
     bus: createInProcessNetwork().endpoint("bench"),
     store,

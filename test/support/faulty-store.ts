@@ -63,6 +63,7 @@ export function faultyStore(store: Store): FaultyStore {
     cursors: reachable(store.cursors, reach),
     actorStates: reachable(store.actorStates, reach),
     approvals: reachable(store.approvals, reach),
+    retention: reachable(store.retention, reach),
     ping: async () => {
       reach();
       await store.ping();

@@ -52,9 +52,9 @@ export interface JournalBatch {
   readonly changedInstances: readonly InstanceRecord[];
   /** Instances that reached a final state: moved from the active to the finished ones. */
   readonly finishedInstances: readonly InstanceRecord[];
-  /** Finished instances that a caller started anew: moved back. */
+  /** Finished instances that a caller started anew: moved back. One that was removed meanwhile (`RetentionStore`) is there again, as it stands here. */
   readonly revivedInstances: readonly InstanceRecord[];
-  /** Finished instances of which more is known now: revision and life. Left out: none. */
+  /** Finished instances of which more is known now: revision and life. One that was removed meanwhile stays removed. Left out: none. */
   readonly amendedInstances?: readonly InstanceRecord[];
   /** Attempts that ended; inserted. */
   readonly attempts: readonly AttemptRecord[];

@@ -4,6 +4,7 @@ import type { ApprovalStore } from "./approvals.ts";
 import type { CursorStore } from "./cursors.ts";
 import type { JournalStore } from "./journal.ts";
 import type { QueryStore } from "./queries.ts";
+import type { RetentionStore } from "./retention.ts";
 import type { ShardStore } from "./shards.ts";
 
 /** All that is durable. One contract suite (test/contract/store) runs on every implementation. */
@@ -15,6 +16,7 @@ export interface Store {
   readonly cursors: CursorStore;
   readonly actorStates: ActorStateStore;
   readonly approvals: ApprovalStore;
+  readonly retention: RetentionStore;
   /** Whether the store answers; throws StoreUnavailable when not. */
   ping(): Promise<void>;
   close(): Promise<void>;

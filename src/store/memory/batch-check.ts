@@ -18,10 +18,10 @@ export function checkBatch(batch: JournalBatch, tables: Tables): void {
     refuseWhen(!tables.active.has(id), `instance ${id} is changed or finished, but is not active`);
   }
   for (const { id } of batch.amendedInstances ?? []) {
-    refuseWhen(!tables.finished.has(id), `instance ${id} is amended, but is not finished`);
+    refuseWhen(tables.active.has(id), `instance ${id} is amended, but is not finished`);
   }
   for (const { id } of batch.revivedInstances)
-    refuseWhen(!tables.finished.has(id), `instance ${id} is revived, but is not finished`);
+    refuseWhen(tables.active.has(id), `instance ${id} is revived, but is not finished`);
   for (const { instanceId, number } of batch.attempts) {
     refuseWhen(
       tables.attempts.get(instanceId)?.has(number) === true,

@@ -48,11 +48,13 @@ export class MemoryJournal implements JournalStore {
       active.delete(instance.id);
     }
     for (const instance of batch.revivedInstances) {
-      active.set(instance.id, successor(finished.get(instance.id), instance));
+      // One that was removed meanwhile is there again.
+      active.set(instance.id, successor(finished.get(instance.id) ?? instance, instance));
       finished.delete(instance.id);
     }
     for (const instance of batch.amendedInstances ?? []) {
-      finished.set(instance.id, successor(finished.get(instance.id), instance));
+      const known = finished.get(instance.id);
+      if (known) finished.set(instance.id, successor(known, instance));
     }
     for (const attempt of batch.attempts)
       rowsOf(this.#tables.attempts, attempt.instanceId).set(attempt.number, attempt);

@@ -6,6 +6,7 @@ import { MemoryApprovals } from "./approvals.ts";
 import { MemoryCursors } from "./cursors.ts";
 import { MemoryJournal } from "./journal.ts";
 import { MemoryQueries } from "./queries.ts";
+import { MemoryRetention } from "./retention.ts";
 import { MemoryShards } from "./shards.ts";
 import { type Tables, emptyTables } from "./tables.ts";
 
@@ -32,6 +33,7 @@ export function createMemoryStore({
     cursors: new MemoryCursors(tables),
     actorStates: new MemoryActorStates(tables),
     approvals: new MemoryApprovals(tables),
+    retention: new MemoryRetention(tables),
     ping: async () => {},
     // There is nothing to let go of; other nodes may go on with it.
     close: async () => {},

@@ -113,8 +113,10 @@ export class MemoryQueries implements QueryStore {
   }
 
   async readEvents(shard: number, after: number, limit: number): Promise<readonly StatusEvent[]> {
-    // The log is whole: the event of sequence n is the n-th.
-    return this.#tables.shards[shard]?.events.slice(after, after + limit) ?? [];
+    const events = this.#tables.shards[shard]?.events ?? [];
+    // Sequences have no gaps, and what was removed was the beginning.
+    const from = Math.max(0, after + 1 - (events[0]?.sequence ?? 0));
+    return events.slice(from, from + limit);
   }
 
   async eventBounds(): Promise<readonly { readonly shard: number; readonly first: number; readonly last: number }[]> {

@@ -38,7 +38,8 @@ export function journalSections(batch: JournalBatch): (Buffer | null)[] {
     section(batch.createdInstances, createdColumns),
     section(batch.changedInstances, activeColumns),
     section(batch.finishedInstances, finishedColumns),
-    section(batch.revivedInstances, activeColumns),
+    // Whole rows: `revivedSection`.
+    null,
     section(batch.attempts, attemptColumns),
     section(batch.dequeued, queueColumns),
     section(batch.enqueued, queueColumns),
@@ -52,9 +53,13 @@ export function actorStateSection({ actorStates }: JournalBatch): Buffer | null 
   return section(actorStates, actorStateColumns);
 }
 
-/** What `belfry.journal_commit_4` (src/store/migrations/0007-executions.ts) takes beyond the one before. */
+/** What `belfry.journal_commit_5` (src/store/migrations/0008-retention.ts) takes beyond that of 0005-approvals.ts: this, and then the next. */
 export function amendedSection({ amendedInstances = [] }: JournalBatch): Buffer | null {
   return section(amendedInstances, amendedColumns);
+}
+
+export function revivedSection({ revivedInstances }: JournalBatch): Buffer | null {
+  return section(revivedInstances, createdColumns);
 }
 
 /** A section as one composite value; null when it has no rows. */

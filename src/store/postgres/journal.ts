@@ -3,20 +3,20 @@ import type { CommitOutcome, JournalBatch, JournalStore } from "../../ports/stor
 import { checkFenced } from "../fence-check.ts";
 import type { JournalConnection, Statement } from "./journal-connection.ts";
 import { approvalSections } from "./approval-sections.ts";
-import { actorStateSection, amendedSection, journalSections } from "./journal-sections.ts";
+import { actorStateSection, amendedSection, journalSections, revivedSection } from "./journal-sections.ts";
 
 const COMMIT = commitBy("journal_commit_1", 14);
 const COMMIT_WITH_STATES = commitBy("journal_commit_2", 15);
 const COMMIT_WITH_APPROVALS = commitBy("journal_commit_3", 19);
-const COMMIT_WITH_AMENDED = commitBy("journal_commit_4", 20);
+const COMMIT_OF_FINISHED = commitBy("journal_commit_5", 21);
 
 const FENCED = "BF001";
 
 /**
  * Commits through the functions of src/store/migrations/0002-journal.ts, which says how it fences and repeats (J1), and, when states of actors
  * are among the rows, 0004-actor-states.ts, which calls the other; when something of approvals is, or states of actors are removed,
- * 0005-approvals.ts, which calls that one; when finished instances are amended, 0007-executions.ts, which calls the last. Batches without them, which are most, do not pay for it. They fence the shards that the batch
- * names, so the batch must name those of all its rows.
+ * 0005-approvals.ts, which calls that one; when finished instances are revived or amended, 0008-retention.ts, which calls the last. Batches without them,
+ * which are most, do not pay for it. They fence the shards that the batch names, so the batch must name those of all its rows.
  */
 export class PostgresJournal implements JournalStore {
   readonly #connection: JournalConnection;
@@ -44,8 +44,9 @@ function statementOf(batch: JournalBatch): Statement {
   const states = actorStateSection(batch);
   const approvals = approvalSections(batch);
   const amended = amendedSection(batch);
-  if (amended !== null) {
-    return { ...COMMIT_WITH_AMENDED, values: [...sections, states, ...approvals, amended] };
+  const revived = revivedSection(batch);
+  if (amended !== null || revived !== null) {
+    return { ...COMMIT_OF_FINISHED, values: [...sections, states, ...approvals, amended, revived] };
   }
   if (approvals.some((part) => part !== null)) {
     return { ...COMMIT_WITH_APPROVALS, values: [...sections, states, ...approvals] };

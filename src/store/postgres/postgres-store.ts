@@ -9,6 +9,7 @@ import { Database } from "./database.ts";
 import { JournalConnection } from "./journal-connection.ts";
 import { PostgresJournal } from "./journal.ts";
 import { PostgresQueries } from "./queries.ts";
+import { PostgresRetention } from "./retention.ts";
 import { PostgresShards } from "./shards.ts";
 
 const DEFAULT_POOL_SIZE = 8;
@@ -41,6 +42,7 @@ export async function openPostgresStore({
     cursors: new PostgresCursors(database),
     actorStates: new PostgresActorStates(database),
     approvals: new PostgresApprovals(database),
+    retention: new PostgresRetention(database),
     async ping() {
       await database.run((tables) => sql`select 1`.execute(tables));
     },

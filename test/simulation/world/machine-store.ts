@@ -118,6 +118,7 @@ export function machineStore(
     cursors: part("cursors", store.cursors),
     actorStates: part("actorStates", store.actorStates),
     approvals: part("approvals", store.approvals),
+    retention: part("retention", store.retention),
     ping: async () => {
       await call("ping", () => store.ping());
     },

@@ -195,6 +195,7 @@ function troubled(store: Store, troubles: LineTroubles): Store {
     cursors: part("cursors", store.cursors),
     actorStates: part("actorStates", store.actorStates),
     approvals: part("approvals", store.approvals),
+    retention: part("retention", store.retention),
     ping: () => store.ping(),
     close: () => store.close(),
   };
