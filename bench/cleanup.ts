@@ -203,6 +203,10 @@ const wanted = {
   occurrences: 20 * OCCURRENCES,
   events: youngEvents,
 };
-console.log(JSON.stringify(found) === JSON.stringify(wanted) ? "exactly what was old is gone" : `WRONG: ${JSON.stringify({ found, wanted })}`);
+console.log(
+  JSON.stringify(found) === JSON.stringify(wanted)
+    ? "exactly what was old is gone"
+    : `WRONG: ${JSON.stringify({ found, wanted })}`,
+);
 session.close();
 await bench.close();

@@ -41,7 +41,9 @@ export async function writeHistory(past: History): Promise<number> {
     await writeInstances(client, past, "instance", past.unfinished);
     await writeOccurrences(client, past);
     const events = await writeEvents(client, past);
-    await client.query("analyze belfry.finished_instance, belfry.instance, belfry.attempt, belfry.occurrence, belfry.event");
+    await client.query(
+      "analyze belfry.finished_instance, belfry.instance, belfry.attempt, belfry.occurrence, belfry.event",
+    );
     return events;
   } finally {
     await client.end();

@@ -16,6 +16,7 @@ import { instanceQueriesContract } from "./instance-queries-contract.ts";
 import { journalContract } from "./journal-contract.ts";
 import { pushStatesContract } from "./push-states-contract.ts";
 import { queueContract } from "./queue-contract.ts";
+import { retentionContract } from "./retention-contract.ts";
 import { roundTripContract } from "./round-trip-contract.ts";
 import { shardsContract } from "./shards-contract.ts";
 
@@ -41,6 +42,7 @@ export function storeContract(name: string, open: OpenStore): void {
     describe("definitions and their occurrences in lists", () => definitionQueriesContract(given));
     describe("instances and their attempts in lists", () => instanceQueriesContract(given));
     describe("executions", () => executionsContract(given));
+    describe("retention", () => retentionContract(given));
     describe("round trip", () => roundTripContract(given));
     describe("round trip of sessions and work items", () => approvalsRoundTripContract(given));
     describe("awkward data", () => awkwardDataContract(given));
