@@ -8,11 +8,10 @@
  * `BENCH_COUNT` old instances (default 1,000,000), `BENCH_RATE` a second (default 500), `BENCH_ALONE_S` seconds alone (default 20).
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { Client } from "pg";
 import { cleanupJob } from "../src/runtime/jobs/cleanup-job.ts";
 import { DEFAULT_RUNTIME_OPTIONS } from "../src/runtime/index.ts";
 import { systemClock } from "../src/system/clock.ts";
-import { writeHistory } from "../test/support/history.ts";
+import { whatIsLeft, writeHistory } from "../test/support/history.ts";
 import { benchSpec, megabytes, openBenchNode } from "./node.ts";
 import { percentile } from "./statistics.ts";
 
@@ -172,33 +171,16 @@ function seconds(ms: number): string {
   return `${(ms / 1000).toFixed(1)} s`;
 }
 
-async function counts(): Promise<Record<string, number>> {
-  const client = new Client({ connectionString: bench.url });
-  await client.connect();
-  try {
-    const { rows } = await client.query<Record<string, string>>(`
-      select (select count(*) from belfry.finished_instance where definition_id like 'gone-%') as finished,
-        (select count(*) from belfry.instance where definition_id like 'gone-%') as unfinished,
-        (select count(*) from belfry.finished_instance where definition_id not like 'gone-%') as ran,
-        (select count(*) from belfry.attempt) as attempts,
-        (select count(*) from belfry.occurrence) as occurrences,
-        (select sum(last_sequence - first_sequence + 1) from belfry.event where (events -> -1 ->> 1) like 'instance-%') as events`);
-    return Object.fromEntries(Object.entries(rows[0] ?? {}).map(([name, count]) => [name, Number(count)]));
-  } finally {
-    await client.end();
-  }
-}
-
 const alone = (): Promise<void> => sleep(ALONE_S * 1000);
 await phase("warming up", steadily, () => sleep(5000));
 await compared(`${RATE}/s`, steadily);
 await node.configs.set({ scope: "GLOBAL", userId: "", key: "retention_days" }, { value: 20, changedBy: "bench" });
 await compared("as fast as it goes", asFastAsItGoes);
-const found = await counts();
+const found = await whatIsLeft(bench.url);
 const wanted = {
   finished: YOUNG,
   unfinished: UNFINISHED,
-  ran: created,
+  others: created,
   attempts: YOUNG + UNFINISHED + created,
   occurrences: 20 * OCCURRENCES,
   events: youngEvents,

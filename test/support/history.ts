@@ -113,3 +113,33 @@ async function writeEvents(client: Client, { from, until, finished, shardCount }
   await client.query(`update belfry.shard_log set last_sequence = last_sequence + $1`, [packs * size]);
   return packs * size * shardCount;
 }
+
+/** What is left of pasts, and what others have done beside them. */
+export interface Left {
+  readonly finished: number;
+  readonly unfinished: number;
+  /** Finished instances of others. */
+  readonly others: number;
+  readonly attempts: number;
+  readonly occurrences: number;
+  readonly events: number;
+}
+
+export async function whatIsLeft(url: string): Promise<Left> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    const { rows } = await client.query<Record<keyof Left, string>>(`
+      select (select count(*) from belfry.finished_instance where definition_id like 'gone-%') as finished,
+        (select count(*) from belfry.instance where definition_id like 'gone-%') as unfinished,
+        (select count(*) from belfry.finished_instance where definition_id not like 'gone-%') as others,
+        (select count(*) from belfry.attempt) as attempts,
+        (select count(*) from belfry.occurrence where definition_id like 'gone-%') as occurrences,
+        (select coalesce(sum(last_sequence - first_sequence + 1), 0) from belfry.event
+          where (events -> -1 ->> 1) like 'instance-%') as events`);
+    const left = Object.entries(rows[0] ?? {}).map(([name, count]) => [name, Number(count)]);
+    return Object.fromEntries(left) as unknown as Left;
+  } finally {
+    await client.end();
+  }
+}

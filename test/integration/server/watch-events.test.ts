@@ -132,6 +132,9 @@ describe("WatchEvents", () => {
     api.runtime.commit([{ shard: 0 }, { shard: 0 }]);
     api.runtime.queries.eventBounds = async () => [{ shard: 0, first: 3, last: 3 }];
     expect(await reasonOf(token)).toEqual([Code.OutOfRange, "RESUME_TOKEN_EXPIRED"]);
+    // Nothing is left at all.
+    api.runtime.queries.eventBounds = async () => [{ shard: 0, first: 0, last: 3 }];
+    expect(await reasonOf(token)).toEqual([Code.OutOfRange, "RESUME_TOKEN_EXPIRED"]);
   });
 
   it("refuses what is no pattern, naming it", async () => {
