@@ -2,12 +2,15 @@
  * What the retention cleanup costs those who work meanwhile: `npm run bench:cleanup`. Prints figures; judges nothing but the counts.
  *
  * The database holds a million finished instances that are too old, 100,000 that are not, and 10,000 old ones that never finished. Beside them instances are
- * created at a steady rate, run by a worker and completed: for a while alone, while the cleanup removes everything that is old, and alone again. Then the same
- * as fast as it goes, while another cleanup removes what is older than 20 days: a second million.
+ * created at a steady rate, run by a worker and completed, while the cleanup removes everything that is old. It is made to stand still every other window of some
+ * seconds: so both are measured in one run, whatever else the machine does. Then the same as fast as it goes, while another cleanup removes what is older than
+ * 20 days: a second million.
  *
- * `BENCH_COUNT` old instances (default 1,000,000), `BENCH_RATE` a second (default 500), `BENCH_ALONE_S` seconds alone (default 20).
+ * `BENCH_COUNT` old instances (default 1,000,000), `BENCH_RATE` a second (default 500), `BENCH_WINDOW_S` seconds of a window (default 4).
  */
 import { setTimeout as sleep } from "node:timers/promises";
+import type { JsonObject } from "../src/domain/json.ts";
+import type { Clock } from "../src/ports/clock.ts";
 import { cleanupJob } from "../src/runtime/jobs/cleanup-job.ts";
 import { DEFAULT_RUNTIME_OPTIONS } from "../src/runtime/index.ts";
 import { systemClock } from "../src/system/clock.ts";
@@ -18,7 +21,9 @@ import { percentile } from "./statistics.ts";
 const COUNT = Number(process.env["BENCH_COUNT"] ?? 1_000_000);
 const YOUNG = COUNT / 10;
 const RATE = Number(process.env["BENCH_RATE"] ?? 500);
-const ALONE_S = Number(process.env["BENCH_ALONE_S"] ?? 20);
+const WINDOW_MS = Number(process.env["BENCH_WINDOW_S"] ?? 4) * 1000;
+/** Of each kind, at least. */
+const WINDOWS = 5;
 const UNFINISHED = 10_000;
 const OCCURRENCES = 5000;
 const IN_FLIGHT = 64;
@@ -83,13 +88,13 @@ async function trigger(): Promise<void> {
 /** Creates instances at the rate, until it is told to stop. */
 async function steadily(stop: AbortSignal): Promise<void> {
   const from = performance.now();
-  const under: Promise<void>[] = [];
-  for (let made = 0; !stop.aborted;) {
+  const made: Promise<void>[] = [];
+  while (!stop.aborted) {
     const due = Math.floor(((performance.now() - from) * RATE) / 1000);
-    for (; made < due; made++) under.push(trigger());
+    while (made.length < due) made.push(trigger());
     await sleep(TICK_MS);
   }
-  await Promise.all(under);
+  await Promise.all(made);
 }
 
 /** Creates the next as soon as one is there. */
@@ -100,79 +105,110 @@ async function asFastAsItGoes(stop: AbortSignal): Promise<void> {
   await Promise.all(Array.from({ length: IN_FLIGHT }, one));
 }
 
-/**
- * @param whileOf resolves when it is enough.
- * @returns completed a second.
- */
-async function phase(
-  name: string,
-  load: (stop: AbortSignal) => Promise<void>,
-  whileOf: () => Promise<unknown>,
-): Promise<number> {
-  latencies.length = 0;
-  const stop = new AbortController();
-  const before = completed;
-  const from = performance.now();
-  const loading = load(stop.signal);
-  await whileOf();
-  const tookMs = performance.now() - from;
-  const perSecond = ((completed - before) * 1000) / tookMs;
-  stop.abort();
-  await loading;
-  await settled();
-  const ms = (share: number): string => percentile(latencies, share).toFixed(1);
-  console.log(
-    `${name.padEnd(42)} ${perSecond.toFixed(1).padStart(8)} /s for ${seconds(tookMs)}; p50 ${ms(0.5)} ms, p99 ${ms(0.99)} ms, most ${ms(1)} ms; ${megabytes()} MB`,
-  );
-  return perSecond;
-}
-
-async function settled(): Promise<void> {
-  while (completed < created) await sleep(TICK_MS);
-}
-
-async function compared(name: string, load: (stop: AbortSignal) => Promise<void>): Promise<void> {
-  const before = await phase(`${name}, alone`, load, alone);
-  const beside = await phase(`${name}, beside the cleanup`, load, cleanup);
-  const after = await phase(`${name}, alone again`, load, alone);
-  console.log(`ratio beside / alone: ${((2 * beside) / (before + after)).toFixed(3)}`);
-}
-
-async function cleanup(): Promise<void> {
-  let tells = 0;
+/** A cleanup that stands still between two of its batches when it is told to. */
+function startCleanup() {
+  let goOn = Promise.withResolvers<void>();
+  const clock: Clock = {
+    ...systemClock,
+    sleep: async (ms, signal) => {
+      await systemClock.sleep(ms, signal);
+      await goOn.promise;
+    },
+  };
   const job = cleanupJob({
-    clock: systemClock,
+    clock,
     store,
     configs: node.configs,
     instances: node.instances,
     shardCount: DEFAULT_RUNTIME_OPTIONS.shardCount,
     publishes: false,
   });
-  let step = "";
-  let at = performance.now();
-  const result = await job({
-    instanceId: "bench",
-    payload: {},
-    told: {},
-    signal: new AbortController().signal,
-    tell: async (progress) => {
-      tells++;
-      if (progress.step !== step) {
-        if (step !== "") console.log(`  ${step}: ${seconds(performance.now() - at)}`);
-        step = progress.step;
-        at = performance.now();
-      }
+  const steps: { readonly step: string; readonly at: number }[] = [{ step: "instances", at: 0 }];
+  let workedMs = 0;
+  let wentOnAt = 0;
+  let result: JsonObject | undefined;
+  const worked = (): number => workedMs + (wentOnAt === 0 ? 0 : performance.now() - wentOnAt);
+  const begin = (): void => {
+    void job({
+      instanceId: "bench",
+      payload: {},
+      told: {},
+      signal: new AbortController().signal,
+      tell: async ({ step }) => {
+        if (steps.at(-1)?.step !== step) steps.push({ step, at: worked() });
+      },
+    }).then((removed) => {
+      steps.push({ step: "", at: worked() });
+      result = removed;
+    });
+  };
+  return {
+    goOn: () => {
+      if (workedMs === 0) begin();
+      wentOnAt = performance.now();
+      goOn.resolve();
     },
-  });
-  console.log(`  ${step}: ${seconds(performance.now() - at)}; told ${tells} times; removed ${JSON.stringify(result)}`);
+    standStill: () => {
+      workedMs = worked();
+      wentOnAt = 0;
+      goOn = Promise.withResolvers();
+    },
+    isOver: () => result !== undefined,
+    report: () => {
+      const took = steps
+        .slice(0, -1)
+        .map(({ step, at }, index) => `${step} ${seconds((steps[index + 1]?.at ?? 0) - at)}`);
+      return `${took.join(", ")}; ${JSON.stringify(result)}`;
+    },
+  };
+}
+
+async function compared(name: string, load: (stop: AbortSignal) => Promise<void>): Promise<void> {
+  const stop = new AbortController();
+  const loading = load(stop.signal);
+  const cleanup = startCleanup();
+  const windows = { alone: aMeasurement(), beside: aMeasurement() };
+  await sleep(WINDOW_MS);
+  for (let window = 0; !cleanup.isOver() || window < 2 * WINDOWS; window++) {
+    const { latencies: measured, perSecond } = window % 2 === 0 ? windows.alone : windows.beside;
+    if (window % 2 === 1) cleanup.goOn();
+    latencies.length = 0;
+    const before = completed;
+    const from = performance.now();
+    // The last one ends with the cleanup.
+    while (performance.now() - from < WINDOW_MS && (window % 2 === 0 || !cleanup.isOver())) await sleep(TICK_MS);
+    if (window % 2 === 1 && cleanup.isOver()) break;
+    perSecond.push(((completed - before) * 1000) / (performance.now() - from));
+    measured.push(...latencies);
+    if (window % 2 === 1) cleanup.standStill();
+  }
+  stop.abort();
+  await loading;
+  while (completed < created) await sleep(TICK_MS);
+  for (const [kind, { latencies: measured, perSecond }] of Object.entries(windows)) {
+    const ms = (share: number): string => percentile(measured, share).toFixed(1);
+    console.log(
+      `${`${name}, ${kind}`.padEnd(28)} ${mean(perSecond).toFixed(1).padStart(8)} /s in ${perSecond.length} windows; p50 ${ms(0.5)} ms, p99 ${ms(0.99)} ms`,
+    );
+  }
+  console.log(
+    `  ratio ${(mean(windows.beside.perSecond) / mean(windows.alone.perSecond)).toFixed(3)}; ${megabytes()} MB`,
+  );
+  console.log(`  removed in ${cleanup.report()}`);
+}
+
+function aMeasurement(): { readonly latencies: number[]; readonly perSecond: number[] } {
+  return { latencies: [], perSecond: [] };
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 function seconds(ms: number): string {
   return `${(ms / 1000).toFixed(1)} s`;
 }
 
-const alone = (): Promise<void> => sleep(ALONE_S * 1000);
-await phase("warming up", steadily, () => sleep(5000));
 await compared(`${RATE}/s`, steadily);
 await node.configs.set({ scope: "GLOBAL", userId: "", key: "retention_days" }, { value: 20, changedBy: "bench" });
 await compared("as fast as it goes", asFastAsItGoes);

@@ -1,13 +1,15 @@
 /**
  * Work in small pieces beside which everything else must go on as if it were not there.
  *
- * After each piece it rests as long as that took: so it never has more than half of what it works with, and less the busier that is, because then each piece
- * takes longer. Pieces are made as small as it takes for one to be done soon, so that nobody waits long behind one.
+ * After each piece it rests three times as long as that took: so it never has more than a quarter of what it works with, and less the busier that is, because
+ * then each piece takes longer. Pieces are made as small as it takes for one to be done soon, so that nobody waits long behind one.
  */
 import type { Clock } from "../../ports/clock.ts";
 
 /** A piece shall take about so long. */
 const WANTED_MS = 25;
+/** For each millisecond of work. */
+const REST = 3;
 /** Other work of this process has its turn, however quick a piece was. */
 const LEAST_REST_MS = 5;
 /** One that waited long, for a database that was away, is no reason to rest as long. */
@@ -44,7 +46,7 @@ export class Pace {
     } else if (tookMs < WANTED_MS) {
       this.#size = Math.min(Math.ceil(this.#size * 1.25), this.#most);
     }
-    await this.#clock.sleep(Math.min(Math.max(tookMs, LEAST_REST_MS), LONGEST_REST_MS), this.#signal);
+    await this.#clock.sleep(Math.min(Math.max(REST * tookMs, LEAST_REST_MS), LONGEST_REST_MS), this.#signal);
     return value;
   }
 }
