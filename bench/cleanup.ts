@@ -36,7 +36,7 @@ const bench = await openBenchNode(async (url) => {
   const from = performance.now();
   const { shardCount } = DEFAULT_RUNTIME_OPTIONS;
   const common = { url, shardCount, occurrences: OCCURRENCES };
-  const days = (from: number, until: number) => ({ from: now - from * DAY_MS, until: now - until * DAY_MS });
+  const days = (first: number, last: number) => ({ from: now - first * DAY_MS, until: now - last * DAY_MS });
   await writeHistory({ ...common, ...days(60, 31), name: "old", finished: COUNT, unfinished: UNFINISHED });
   await writeHistory({ ...common, ...days(29, 21), name: "getting old", finished: COUNT, unfinished: 0 });
   youngEvents = await writeHistory({ ...common, ...days(19, 1), name: "young", finished: YOUNG, unfinished: 0 });
@@ -118,8 +118,8 @@ function startCleanup() {
   const job = cleanupJob({
     clock,
     store,
-    configs: node.configs,
-    instances: node.instances,
+    configs: () => node.configs,
+    instances: () => node.instances,
     shardCount: DEFAULT_RUNTIME_OPTIONS.shardCount,
     publishes: false,
   });
@@ -128,8 +128,8 @@ function startCleanup() {
   let wentOnAt = 0;
   let result: JsonObject | undefined;
   const worked = (): number => workedMs + (wentOnAt === 0 ? 0 : performance.now() - wentOnAt);
-  const begin = (): void => {
-    void job({
+  const begin = async (): Promise<void> => {
+    const removed = await job({
       instanceId: "bench",
       payload: {},
       told: {},
@@ -137,14 +137,13 @@ function startCleanup() {
       tell: async ({ step }) => {
         if (steps.at(-1)?.step !== step) steps.push({ step, at: worked() });
       },
-    }).then((removed) => {
-      steps.push({ step: "", at: worked() });
-      result = removed;
     });
+    steps.push({ step: "", at: worked() });
+    result = removed;
   };
   return {
     goOn: () => {
-      if (workedMs === 0) begin();
+      if (workedMs === 0) void begin();
       wentOnAt = performance.now();
       goOn.resolve();
     },

@@ -25,7 +25,7 @@ export const EXECUTION_TRACKING: RequirementSection = {
       "Locks (锁) are acquired, released and asked for; `prevent_duplicate_task` (防重复) keeps a second run away",
     "R-130": {
       text: "What is old is cleaned up (清理) at 02:00, or as set: only what is completed, if wanted, and in batches",
-      open: true,
+      note: "Old is what ended long ago, not what was registered long ago; what never ended goes, if wanted, when nothing was told of it for as long",
     },
     "R-131": {
       text: "Configuration (配置项) for all and for a user, above the settings: `retention_days`, `timeout_minutes`",

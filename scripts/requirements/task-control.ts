@@ -16,7 +16,7 @@ export const TASK_CONTROL: RequirementSection = {
     },
     "R-093": {
       text: "Definitions and instances are created, read, changed and deleted in a SQLite repository",
-      note: "PostgreSQL, embedded or a server. Instances that have ended stay: nobody deletes them one by one",
+      note: "PostgreSQL, embedded or a server. Nobody deletes instances one by one: those that have ended go when they are older than `retention_days`",
     },
     "R-094": {
       text: "One scheduler (APScheduler) fires, and its jobs outlive a restart",

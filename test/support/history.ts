@@ -138,7 +138,7 @@ export async function whatIsLeft(url: string): Promise<Left> {
         (select coalesce(sum(last_sequence - first_sequence + 1), 0) from belfry.event
           where (events -> -1 ->> 1) like 'instance-%') as events`);
     const left = Object.entries(rows[0] ?? {}).map(([name, count]) => [name, Number(count)]);
-    return Object.fromEntries(left) as unknown as Left;
+    return Object.fromEntries(left) as Left;
   } finally {
     await client.end();
   }

@@ -23,9 +23,9 @@ import { Pace } from "./pace.ts";
 export interface CleanupDeps {
   readonly clock: Clock;
   readonly store: Pick<Store, "retention" | "queries" | "cursors">;
-  readonly configs: Pick<ConfigReader, "resolve" | "values">;
+  readonly configs: () => Pick<ConfigReader, "resolve" | "values">;
   /** Routed to the owners. */
-  readonly instances: Pick<InstanceCommands, "cancel">;
+  readonly instances: () => Pick<InstanceCommands, "cancel">;
   readonly shardCount: number;
   /** Whether events go to a stream: those that are not on it yet stay. */
   readonly publishes: boolean;
@@ -61,7 +61,8 @@ const NOTHING: Counts = { instances: 0, executions: 0, occurrences: 0, events: 0
 
 export function cleanupJob(deps: CleanupDeps): Job {
   return async (run) => {
-    const { configs, clock } = deps;
+    const { clock } = deps;
+    const configs = deps.configs();
     const [days, onlyCompleted, batchSize] = await Promise.all([
       configs.values("retention_days"),
       configs.resolve("cleanup_only_completed"),
@@ -209,6 +210,7 @@ class Cleanup {
       if (!isDone && this.#deps.clock.monotonic() - this.#toldAt >= TELL_MS) {
         await this.#tell();
       }
+      await this.#pace.rest();
     }
   }
 
@@ -230,7 +232,9 @@ class Cleanup {
   /** @returns its id; null: it has ended meanwhile, and stays as long as others that did. */
   async #end({ id }: InstanceRecord): Promise<string | null> {
     try {
-      await this.#deps.instances.cancel(id, { reason: "it never ended, and nothing was told of it", terminate: true });
+      await this.#deps
+        .instances()
+        .cancel(id, { reason: "it never ended, and nothing was told of it", terminate: true });
       return id;
     } catch (error) {
       if (error instanceof BelfryError && (error.code === "NOT_FOUND" || error.code === "FAILED_PRECONDITION")) {

@@ -22,6 +22,7 @@ export class Pace {
   readonly #signal: AbortSignal;
   readonly #most: number;
   #size: number;
+  #restMs = 0;
 
   /** @param most rows of a piece. */
   constructor(clock: Clock, signal: AbortSignal, most: number) {
@@ -32,7 +33,7 @@ export class Pace {
   }
 
   /**
-   * Does one piece, and rests.
+   * Does one piece; `rest` is to come after it.
    * @param piece of so many rows.
    * @throws the signal's reason, when it aborts.
    */
@@ -46,7 +47,12 @@ export class Pace {
     } else if (tookMs < WANTED_MS) {
       this.#size = Math.min(Math.ceil(this.#size * 1.25), this.#most);
     }
-    await this.#clock.sleep(Math.min(Math.max(REST * tookMs, LEAST_REST_MS), LONGEST_REST_MS), this.#signal);
+    this.#restMs = Math.min(Math.max(REST * tookMs, LEAST_REST_MS), LONGEST_REST_MS);
     return value;
+  }
+
+  /** @throws the signal's reason, when it aborts. */
+  rest(): Promise<void> {
+    return this.#clock.sleep(this.#restMs, this.#signal);
   }
 }

@@ -22,6 +22,7 @@ export interface DueTimeAnswer {
 
 /** Who asks for 08:00 means the minute. */
 const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
 
 export function explainDueTime(question: DueTimeQuestion): DueTimeAnswer {
   const { definition, at, nearby } = question;
@@ -75,7 +76,9 @@ function withoutRecord({ definition, supervision, now, at }: DueTimeQuestion): s
   if (supervision.takenUntil < dueAt) {
     return `it is due, but has not been decided yet: due times are taken up to ${timeInZone(supervision.takenUntil, timeZone)}.`;
   }
-  return `the schedule names it now, but the ledger has no record of it${changedSince(definition, at) || "."}`;
+  // Nothing is removed sooner than that.
+  const removed = now - at > DAY_MS ? " Records that are older than retention_days are removed." : "";
+  return `the schedule names it now, but the ledger has no record of it.${changedSince(definition, at)}${removed}`;
 }
 
 function notDue(schedule: Schedule, at: number, lastEndedAt: number | null): string {

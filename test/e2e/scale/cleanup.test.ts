@@ -99,8 +99,8 @@ test(
     const job = cleanupJob({
       clock: systemClock,
       store,
-      configs: node.configs,
-      instances: node.instances,
+      configs: () => node.configs,
+      instances: () => node.instances,
       shardCount: SHARDS,
       publishes: false,
     });

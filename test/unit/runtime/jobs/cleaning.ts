@@ -6,7 +6,14 @@ import { SHARDS } from "../../../support/node.ts";
 import { aDefinition, aDiligentWorker, given, trigger } from "../given.ts";
 import type { Given } from "../given.ts";
 
-export const DAY_MS = 86_400_000;
+const DAY_MS = 86_400_000;
+
+interface CleanupGiven {
+  /** By attempts before. */
+  readonly told?: JsonObject;
+  readonly signal?: AbortSignal;
+  readonly publishes?: boolean;
+}
 
 export interface CleanupRun {
   readonly result: Promise<JsonObject>;
@@ -17,14 +24,14 @@ export interface CleanupRun {
 /** Begins a cleanup; it goes on as the clock is turned. */
 export function startCleanup(
   { store, clock, node }: Given,
-  { told = {} as JsonObject, signal = new AbortController().signal, publishes = false } = {},
+  { told = {}, signal = new AbortController().signal, publishes = false }: CleanupGiven = {},
 ): CleanupRun {
   let all = told;
   const job = cleanupJob({
     clock,
     store,
-    configs: node.configs,
-    instances: node.instances,
+    configs: () => node.configs,
+    instances: () => node.instances,
     shardCount: SHARDS,
     publishes,
   });
@@ -42,16 +49,17 @@ export function startCleanup(
 }
 
 /** Turns the clock until a cleanup is done. */
-export async function cleanedUp(world: Given, given: Parameters<typeof startCleanup>[1] = {}): Promise<JsonObject> {
-  return untilDone(world, startCleanup(world, given));
+export async function cleanedUp(world: Given, asked: CleanupGiven = {}): Promise<JsonObject> {
+  return untilDone(world, startCleanup(world, asked));
 }
 
 export async function untilDone({ clock }: Given, { result }: CleanupRun): Promise<JsonObject> {
   let isDone = false;
-  const done = (): void => {
+  const wait = async (): Promise<void> => {
+    await Promise.allSettled([result]);
     isDone = true;
   };
-  result.then(done, done);
+  void wait();
   while (!isDone) await clock.advance(5);
   // What has ended leaves the memory.
   await clock.advance(1000);

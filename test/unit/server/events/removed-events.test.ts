@@ -52,7 +52,7 @@ describe("when the oldest events were removed", () => {
     ] as const) {
       const { store, node } = await aLog(removed);
       const { positions, behind } = await startPositions(store.queries, ALL, { kind: "log-start" }, SHARDS);
-      expect([...behind].toSorted()).toEqual(left.length === 0 ? [1] : [0, 1]);
+      expect(behind).toEqual(new Set(left.length === 0 ? [1] : [0, 1]));
       const sequences = async () => (await readAfter(store.queries, 0, positions)).map(({ sequence }) => sequence);
       expect(await sequences()).toEqual(left);
       await node.write({ events: node.announce(0, "f") });
