@@ -4,7 +4,7 @@
  * The database holds a million finished instances that are too old, 100,000 that are not, and 10,000 old ones that never finished. Beside them instances are
  * created at a steady rate, run by a worker and completed, while the cleanup removes everything that is old. It is made to stand still every other window of some
  * seconds: so both are measured in one run, whatever else the machine does. Then the same as fast as it goes, while another cleanup removes what is older than
- * 20 days: a second million.
+ * 20 days: a fifth as many.
  *
  * `BENCH_COUNT` old instances (default 1,000,000), `BENCH_RATE` a second (default 500), `BENCH_WINDOW_S` seconds of a window (default 4).
  */
@@ -32,16 +32,22 @@ const DAY_MS = 86_400_000;
 
 const now = Date.now();
 let youngEvents = 0;
-const bench = await openBenchNode(async (url) => {
+const bench = await openBenchNode({
+  // A machine that others work on too stands still now and then; what is measured is not who has the shards then.
+  options: { leaseTtlMs: 60_000 },
+  prepare: fill,
+});
+
+async function fill(url: string): Promise<void> {
   const from = performance.now();
   const { shardCount } = DEFAULT_RUNTIME_OPTIONS;
   const common = { url, shardCount, occurrences: OCCURRENCES };
   const days = (first: number, last: number) => ({ from: now - first * DAY_MS, until: now - last * DAY_MS });
   await writeHistory({ ...common, ...days(60, 31), name: "old", finished: COUNT, unfinished: UNFINISHED });
-  await writeHistory({ ...common, ...days(29, 21), name: "getting old", finished: COUNT, unfinished: 0 });
+  await writeHistory({ ...common, ...days(29, 21), name: "getting old", finished: COUNT / 5, unfinished: 0 });
   youngEvents = await writeHistory({ ...common, ...days(19, 1), name: "young", finished: YOUNG, unfinished: 0 });
   console.log(`filled in ${seconds(performance.now() - from)}`);
-});
+}
 const { node, store } = bench;
 const latencies: number[] = [];
 const started = new Map<string, number>();

@@ -12,7 +12,7 @@ import { DEFAULT_TIMEOUTS } from "../src/domain/policy/timeouts.ts";
 import type { Timing } from "../src/domain/schedule/schedule.ts";
 import type { Log } from "../src/ports/log.ts";
 import type { Store } from "../src/ports/store/store.ts";
-import type { StartedRuntime } from "../src/runtime/index.ts";
+import type { RuntimeOptions, StartedRuntime } from "../src/runtime/index.ts";
 import { DEFAULT_RUNTIME_OPTIONS, startRuntime } from "../src/runtime/index.ts";
 import { openEmbeddedPostgres } from "../src/store/embedded/embedded-postgres.ts";
 import { migrate, openPostgresStore } from "../src/store/index.ts";
@@ -28,8 +28,14 @@ export interface BenchNode {
   close(): Promise<void>;
 }
 
-/** @param prepare fills the tables before the node begins, whose shards are prepared. */
-export async function openBenchNode(prepare: (url: string) => Promise<void> = async () => {}): Promise<BenchNode> {
+/** @param prepare fills the tables before the node begins; shards are prepared. */
+export async function openBenchNode({
+  prepare = async () => {},
+  options = {},
+}: {
+  readonly prepare?: (url: string) => Promise<void>;
+  readonly options?: Partial<RuntimeOptions>;
+} = {}): Promise<BenchNode> {
   const dataDir = await mkdtemp(join(tmpdir(), "belfry-bench-"));
   const log: Log = createLog({ level: "warn", clock: systemClock });
   const database = await openEmbeddedPostgres({ dataDir, log, clock: systemClock });
@@ -44,7 +50,7 @@ export async function openBenchNode(prepare: (url: string) => Promise<void> = as
     ids: createIds(systemClock),
     random: systemRandom,
     log,
-    options: { ...DEFAULT_RUNTIME_OPTIONS, nodeId: "bench" },
+    options: { ...DEFAULT_RUNTIME_OPTIONS, nodeId: "bench", ...options },
   });
   await node.ready();
   return {
