@@ -70,7 +70,7 @@ async function moveTo(which: "up" | "down", to: string): Promise<void> {
   }
 }
 
-const SINCE = ["0005-approvals", "0006-locks-and-configuration", "0007-executions"];
+const SINCE = ["0005-approvals", "0006-locks-and-configuration", "0007-executions", "0008-retention"];
 
 it("a database in use gets approvals: what was there stays, nodes of the version before write on, and it can be taken back", async () => {
   await moveTo("up", "0004-actor-states");
