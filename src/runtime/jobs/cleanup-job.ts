@@ -168,13 +168,14 @@ class Cleanup {
     const { store, shardCount, publishes } = this.#deps;
     const shards = Array.from({ length: shardCount }, (_, shard) => shard);
     const lasts = await store.cursors.lastBefore(shards, this.#cutoffs.everybody);
-    const published = new Map(
-      (publishes ? await store.cursors.read(shards) : []).map(({ shard, sequence }) => [shard, sequence]),
-    );
+    const published = publishes
+      ? new Map((await store.cursors.read(shards)).map(({ shard, sequence }) => [shard, sequence]))
+      : null;
     await this.#walk<{ readonly shard: number }>("events", async (at, rows) => {
       const shard = at?.shard ?? 0;
       const last = lasts.find((each) => each.shard === shard)?.sequence ?? 0;
-      const upTo = Math.min(last, published.get(shard) ?? last);
+      // One of which nothing was published yet has no cursor.
+      const upTo = published === null ? last : Math.min(last, published.get(shard) ?? 0);
       const { removed, more } = await store.retention.removeEvents(shard, upTo, rows);
       const next = more ? shard : shard + 1;
       return { removed, next: next < shardCount ? { shard: next } : null };

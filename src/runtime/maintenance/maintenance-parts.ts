@@ -1,10 +1,11 @@
 /** The parts of a node that maintenance is made of, wired together. */
-import { MARK_TIMEOUTS } from "../../domain/maintenance/configured-maintenance.ts";
+import { CLEANUP, MARK_TIMEOUTS } from "../../domain/maintenance/configured-maintenance.ts";
 import type { ConfiguredMaintenance } from "../../domain/maintenance/configured-maintenance.ts";
 import type { DefinitionCommands } from "../api.ts";
 import type { LocalCommands } from "../cluster/routed-commands.ts";
 import type { Configs } from "../config/api.ts";
 import type { CommandDeps } from "../definition-commands.ts";
+import { cleanupJob } from "../jobs/cleanup-job.ts";
 import type { Job } from "../jobs/job-executor.ts";
 import { markTimeoutsJob } from "../jobs/mark-timeouts-job.ts";
 import type { RuntimeDeps } from "../runtime-deps.ts";
@@ -21,7 +22,7 @@ interface PartsDeps {
   readonly definitions: DefinitionCommands;
   readonly configs: () => Configs;
   /** Commands as callers of any node give them. */
-  readonly routed: () => Pick<LocalCommands, "executions" | "maintenance">;
+  readonly routed: () => Pick<LocalCommands, "executions" | "instances" | "maintenance">;
 }
 
 interface MaintenanceParts {
@@ -37,6 +38,17 @@ export function maintenanceParts(deps: PartsDeps): MaintenanceParts {
 
   /** All that this version runs, with what it does. */
   const all: readonly (readonly [ConfiguredMaintenance, Job])[] = [
+    [
+      CLEANUP,
+      cleanupJob({
+        clock,
+        store: node.store,
+        configs,
+        instances: () => routed().instances,
+        shardCount: node.options.shardCount,
+        publishes: node.eventStream !== undefined,
+      }),
+    ],
     [
       MARK_TIMEOUTS,
       markTimeoutsJob({
