@@ -23,7 +23,8 @@ export default defineConfig({
           name: "tests",
           include: ["test/**/*.test.ts"],
           exclude: storms,
-          maxWorkers: 2,
+          // Most wait for processes, clocks and sockets half of the time: on two cores a third worker has something to run on.
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
         },
       },
