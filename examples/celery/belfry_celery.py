@@ -1,6 +1,6 @@
 """Belfry as the record of what a Celery app runs.
 
-Import it beside the app, in workers and in what sends tasks. It needs Python 3.8 and Celery 4.4, or later, and nothing else.
+Import it beside the app, in workers and in what sends tasks. It needs nothing but Python; tried with Celery 5.2 on Python 3.11.
 BELFRY_SERVER says where Belfry is. Who a task is for is said where it is sent:
 
     collect.apply_async(["acct-1"], headers={"belfry": {"createdBy": "ann", "metadata": {"order_id": "42"}}})

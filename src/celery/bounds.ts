@@ -10,7 +10,7 @@ export const CLOSE_MS = 3_500;
 export const RESULT_BYTES = 256 * 1024;
 /** All that there is of a task, as Celery wrote it. */
 export const ENTRY_BYTES = 1024 * 1024;
-const TRACEBACK_LENGTH = 200_000;
+export const TRACEBACK_LENGTH = 200_000;
 const NAME_LENGTH = 255;
 
 /** The end of it: that is where the error is. */

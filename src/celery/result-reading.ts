@@ -40,17 +40,24 @@ export function readPickledResult(value: PickleValue, status: string): ResultRea
   return reading.kind === "plain" ? readJsonResult(reading.value) : leftOut(reading.why);
 }
 
-function exceptionOf({ module, name, args }: PickledObject): PickleValue {
-  const told = Array.isArray(args) ? args : [args];
-  const [innerModule, innerName, innerArgs] = told;
-  if (name === WRAPPER && typeof innerModule === "string" && typeof innerName === "string") {
-    return exceptionOf(new PickledObject(innerModule, innerName, innerArgs ?? []));
-  }
+function exceptionOf(given: PickledObject): PickleValue {
+  const { module, name, args } = unwrapped(given);
   return new Map<PickleValue, PickleValue>([
     ["exc_type", name],
-    ["exc_message", told.map(inWords)],
+    ["exc_message", listOf(args).map(inWords)],
     ["exc_module", module],
   ]);
+}
+
+function unwrapped(given: PickledObject): PickledObject {
+  const [module, name, args] = listOf(given.args);
+  return given.name === WRAPPER && typeof module === "string" && typeof name === "string"
+    ? new PickledObject(module, name, args ?? [])
+    : given;
+}
+
+function listOf(args: PickleValue): readonly PickleValue[] {
+  return Array.isArray(args) ? args : [args];
 }
 
 function inWords(value: PickleValue): PickleValue {

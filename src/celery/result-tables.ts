@@ -1,6 +1,6 @@
 /** The tables in which results are kept, as their makers have them. They are found by the search path of the connection. */
 import type { CeleryResult } from "../domain/execution/celery-result.ts";
-import { boundedName, boundedTraceback } from "./bounds.ts";
+import { TRACEBACK_LENGTH, boundedName, boundedTraceback } from "./bounds.ts";
 import { readPickle } from "./pickle.ts";
 import { leftOut, readJsonResult, readPickledResult, tooLarge } from "./result-reading.ts";
 import type { ResultReading } from "./result-reading.ts";
@@ -44,7 +44,7 @@ const CELERY: ResultTable = {
   name: "celery_taskmeta",
   query: (columns, most) => `select status,
       case when octet_length(result) <= ${most} then result end as result, octet_length(result) as result_bytes,
-      null as content_type, null as content_encoding, traceback,
+      null as content_type, null as content_encoding, right(traceback, ${TRACEBACK_LENGTH}) as traceback,
       (extract(epoch from date_done at time zone 'UTC') * 1000)::float8 as done_at,
       ${columns.includes("worker") ? "worker" : "null as worker"}
     from celery_taskmeta where task_id = $1`,
@@ -60,7 +60,7 @@ const DJANGO: ResultTable = {
   name: "django_celery_results_taskresult",
   query: (columns, most) => `select status,
       case when octet_length(result) <= ${most} then result end as result, octet_length(result) as result_bytes,
-      content_type, content_encoding, traceback,
+      content_type, content_encoding, right(traceback, ${TRACEBACK_LENGTH}) as traceback,
       (extract(epoch from date_done) * 1000)::float8 as done_at,
       ${columns.includes("worker") ? "worker" : "null as worker"}
     from django_celery_results_taskresult where task_id = $1`,
