@@ -22,7 +22,7 @@ export function shownUpdate(
 ): Shown {
   const plain = ({ name, connector, standsFor }: PlatformRecord): JsonObject => ({ name, connector, standsFor });
   const own = differing(plain(before), plain(after));
-  const settings = changedSettings(before, after, connectors);
+  const settings = shownSettingsOf(before, after, connectors);
   const policy = differing({ ...before.policy } as unknown as JsonObject, { ...after.policy } as unknown as JsonObject);
   const side = (each: keyof Shown): JsonObject => ({
     ...own[each],
@@ -32,7 +32,8 @@ export function shownUpdate(
   return { before: side("before"), after: side("after") };
 }
 
-function changedSettings(
+/** A secret that one of them has not is null there, as any setting. */
+function shownSettingsOf(
   before: PlatformRecord,
   after: PlatformRecord,
   connectors: ReadonlyMap<string, Connector>,
