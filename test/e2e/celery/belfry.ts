@@ -2,9 +2,13 @@
 import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
 import type { Client } from "@connectrpc/connect";
-import { toJson } from "@bufbuild/protobuf";
+import { create, toJson } from "@bufbuild/protobuf";
 import { timestampMs, ValueSchema } from "@bufbuild/protobuf/wkt";
+import { MARK_TIMEOUTS } from "../../../src/domain/maintenance/configured-maintenance.ts";
 import type { Execution } from "../../../src/gen/belfry/v1/execution_pb.ts";
+import { ConfigScope } from "../../../src/gen/belfry/v1/config_pb.ts";
+import { ConfigService } from "../../../src/gen/belfry/v1/config_service_pb.ts";
+import { DefinitionService } from "../../../src/gen/belfry/v1/definition_service_pb.ts";
 import { ExecutionService } from "../../../src/gen/belfry/v1/execution_service_pb.ts";
 import { startServerProcess } from "../../support/server-process.ts";
 import { until } from "../../support/until.ts";
@@ -18,6 +22,8 @@ export interface Belfry extends AsyncDisposable {
   /** SyncExecution. */
   sync(taskId: string): Promise<{ readonly execution: Execution; readonly changed: boolean }>;
   untilItSays(taskId: string, status: string): Promise<Execution>;
+  /** Waits until what has begun is over its time, the shortest there is, and has the sweep of timeouts run. */
+  timeOut(taskId: string): Promise<Execution>;
   output(): string;
 }
 
@@ -32,12 +38,26 @@ export async function startBelfry(databaseUrl: string, results: string): Promise
     },
   });
   const session = new Http2SessionManager(server.url);
-  const executions = createClient(
-    ExecutionService,
-    createGrpcTransport({ baseUrl: server.url, sessionManager: session }),
-  );
+  const transport = createGrpcTransport({ baseUrl: server.url, sessionManager: session });
+  const executions = createClient(ExecutionService, transport);
+  const configs = createClient(ConfigService, transport);
+  const definitions = createClient(DefinitionService, transport);
   const get = async (taskId: string): Promise<Execution> => {
     const { execution } = await executions.getExecution({ taskId });
+    return execution!;
+  };
+  const untilItSays = async (taskId: string, status: string): Promise<Execution> => {
+    let execution: Execution | undefined;
+    await until(
+      async () => {
+        execution = await get(taskId);
+        return execution.status === status;
+      },
+      `Belfry says ${status}`,
+      30_000,
+    ).catch((error: unknown) => {
+      throw new Error(`Belfry says ${JSON.stringify(seen(execution!))}`, { cause: error });
+    });
     return execution!;
   };
   return {
@@ -51,19 +71,19 @@ export async function startBelfry(databaseUrl: string, results: string): Promise
       const { execution, changed } = await executions.syncExecution({ taskId });
       return { execution: execution!, changed };
     },
-    async untilItSays(taskId, status) {
-      let execution: Execution | undefined;
-      await until(
-        async () => {
-          execution = await get(taskId);
-          return execution.status === status;
-        },
-        `Belfry says ${status}`,
-        30_000,
-      ).catch((error: unknown) => {
-        throw new Error(`Belfry says ${JSON.stringify(seen(execution!))}`, { cause: error });
-      });
-      return execution!;
+    untilItSays,
+    async timeOut(taskId) {
+      const config = {
+        scope: ConfigScope.GLOBAL,
+        key: "timeout_minutes",
+        value: create(ValueSchema, { kind: { case: "numberValue", value: 1 } }),
+      };
+      await configs.setConfig({ config });
+      const { startTime } = await get(taskId);
+      const overAt = timestampMs(startTime!) + 60_000;
+      await until(() => Date.now() > overAt, "a minute is over", 90_000);
+      await definitions.triggerDefinition({ definitionId: MARK_TIMEOUTS.id });
+      return untilItSays(taskId, "FAILURE");
     },
     output: () => server.output(),
     async [Symbol.asyncDispose]() {

@@ -14,7 +14,7 @@ import type { RedisServer } from "../../support/redis-server.ts";
 import { until } from "../../support/until.ts";
 import { bothSides, completedAt, expectedEnd, expectedOf, seen, startBelfry } from "./belfry.ts";
 import type { Belfry } from "./belfry.ts";
-import { openShop } from "./shop.ts";
+import { openShop, PROCESSES } from "./shop.ts";
 import type { Shop, ShopOptions } from "./shop.ts";
 
 const programs = await celeryPrograms();
@@ -47,7 +47,7 @@ function shows({ python, redis: redisBinary, versions }: Extract<CeleryPrograms,
     [bridged, unbridged, unheard] = await Promise.all([
       open({ broker: redis.url(1), belfry: belfry.url, trackStarted: true }),
       open({ broker: redis.url(2), extended: true }),
-      open({ broker: redis.url(3), belfry: `http://127.0.0.1:${port}`, timeout: 1 }),
+      open({ broker: redis.url(3), belfry: `http://127.0.0.1:${port}`, timeout: 1, pause: 3600 }),
     ]);
   });
   afterAll(() => stack.disposeAsync());
@@ -211,7 +211,7 @@ function shows({ python, redis: redisBinary, versions }: Extract<CeleryPrograms,
       expect(seen(await belfry.get(large)).result).toBe(`"${"x".repeat(99_999)}`);
     });
 
-    test("R-125: of a worker that is lost with its task both sides say STARTED, until somebody looks after it", async () => {
+    test("R-125, R-128: of a worker that is lost with its task both sides say STARTED, until the sweep of timeouts finds it", async () => {
       const id = await bridged.send("hold");
       await bridged.untilCelerySays(id, "STARTED");
       await belfry.untilItSays(id, "STARTED");
@@ -220,7 +220,9 @@ function shows({ python, redis: redisBinary, versions }: Extract<CeleryPrograms,
       expect([execution.status, changed]).toEqual(["STARTED", false]);
       const sides = await bothSides(belfry, bridged, id);
       expect(sides.belfry).toEqual(sides.celery);
-    });
+
+      expect(await belfry.timeOut(id)).toMatchObject({ status: "FAILURE", errorType: "TIMEOUT" });
+    }, 180_000);
   });
 
   describe("a Celery app without the bridge", () => {
@@ -298,13 +300,13 @@ function shows({ python, redis: redisBinary, versions }: Extract<CeleryPrograms,
 
   describe("a Celery app whose bridge nobody answers", () => {
     test("R-125: runs its tasks as ever, held up once; what was not told is found afterwards", async () => {
-      const startedAt = performance.now();
       const ids: string[] = [];
       for (const number of [1, 2, 3, 4, 5, 6]) ids.push(await unheard.send("add", [number, number]));
       for (const id of ids) await unheard.untilCelerySays(id, "SUCCESS");
-      // Three processes wait once each, and two of them side by side. If each call waited, it would be 18 s.
-      expect(performance.now() - startedAt).toBeLessThan(9_000);
-      expect(unheard.log()).toMatch(/belfry: UpdateExecution of \S+ was not told: .*timed out/);
+      // Of 12 calls of its processes each of these waited for one.
+      const waited = unheard.log().match(/belfry: UpdateExecution of \S+ was not told: .*timed out/g) ?? [];
+      expect(waited.length).toBeGreaterThan(0);
+      expect(waited.length).toBeLessThanOrEqual(PROCESSES);
 
       for (const id of ids) {
         await belfry.register(id, "shop.add");

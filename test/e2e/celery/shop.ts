@@ -17,6 +17,8 @@ export interface ShopOptions {
   readonly belfry?: string;
   /** Seconds that one call of the bridge may take. */
   readonly timeout?: number;
+  /** Seconds for which it keeps silent after one that was not answered. */
+  readonly pause?: number;
   /** `task_track_started` and `result_extended`. Default false. */
   readonly trackStarted?: boolean;
   readonly extended?: boolean;
@@ -49,6 +51,9 @@ export interface Shop extends AsyncDisposable {
   log(): string;
 }
 
+/** Processes of the worker that run tasks. */
+export const PROCESSES = 2;
+
 const APP = resolve(import.meta.dirname, "app");
 const BRIDGE = resolve(import.meta.dirname, "../../../examples/celery");
 
@@ -64,6 +69,7 @@ export async function openShop(options: ShopOptions): Promise<Shop> {
     EXTENDED: options.extended === true ? "1" : "0",
     BELFRY_SERVER: belfry,
     TIMEOUT: String(options.timeout ?? 30),
+    PAUSE: String(options.pause ?? 10),
   };
   const sender = watchedProcess(python, ["tasks.py"], { cwd: APP, env });
   const waiting: ((line: string) => void)[] = [];
@@ -85,7 +91,7 @@ export async function openShop(options: ShopOptions): Promise<Shop> {
   const flags = ["--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "INFO"];
   const worker = watchedProcess(
     python,
-    ["-m", "celery", "-A", "tasks", "worker", "--pool", "prefork", "--concurrency", "2", ...flags],
+    ["-m", "celery", "-A", "tasks", "worker", "--pool", "prefork", "--concurrency", String(PROCESSES), ...flags],
     { cwd: APP, env },
   );
   const end = async (): Promise<void> => {

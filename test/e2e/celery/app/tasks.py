@@ -35,6 +35,7 @@ if os.environ.get("BELFRY_SERVER"):
 
     # A machine that has other things to do may take its time.
     belfry_celery.TIMEOUT = float(os.environ.get("TIMEOUT", "30"))
+    belfry_celery.PAUSE = float(os.environ.get("PAUSE", "10"))
 
 doors = redis.Redis.from_url(BROKER)
 
