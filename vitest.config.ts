@@ -1,20 +1,12 @@
 import { defineConfig } from "vitest/config";
-import type { TestSpecification } from "vitest/node";
-import { BaseSequencer } from "vitest/node";
 
 /** They kill nodes, connections and servers under load, and want the machine for themselves: one after the other. */
-const storms = ["test/e2e/kill/**/*.test.ts", "test/e2e/nodes/**/*.test.ts", "test/e2e/dispatch/storm.test.ts"];
-
-/** It takes minutes, some of them waiting, and judges no time: it comes first, so that the others run beside it. */
-const LONGEST = "/test/e2e/platforms-storm/";
-
-class LongestFirst extends BaseSequencer {
-  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const sorted = await super.sort(files);
-    const isLongest = ({ moduleId }: TestSpecification): number => Number(moduleId.includes(LONGEST));
-    return sorted.toSorted((one, other) => isLongest(other) - isLongest(one));
-  }
-}
+const storms = [
+  "test/e2e/kill/**/*.test.ts",
+  "test/e2e/nodes/**/*.test.ts",
+  "test/e2e/dispatch/storm.test.ts",
+  "test/e2e/platforms-storm/**/*.test.ts",
+];
 
 export default defineConfig({
   test: {
@@ -24,7 +16,6 @@ export default defineConfig({
     expect: { poll: { timeout: 30_000 } },
     pool: "forks",
     setupFiles: ["test/support/property-seed.ts"],
-    sequence: { sequencer: LongestFirst },
     projects: [
       {
         extends: true,
@@ -32,8 +23,7 @@ export default defineConfig({
           name: "tests",
           include: ["test/**/*.test.ts"],
           exclude: storms,
-          // Most wait for processes, clocks and sockets half of the time: on two cores a third worker has something to run on.
-          maxWorkers: 3,
+          maxWorkers: 2,
           sequence: { groupOrder: 1 },
         },
       },
