@@ -4,8 +4,8 @@
  * - T1 What Celery's result backend knows goes first: what has ended there is recorded as it ended. With a backend every execution that has not ended
  *   is compared with it, as in the source.
  * - T2 Only what still runs is ended, as it stands when the owner of its shard decides: a report that came meanwhile counts.
- * - T3 While the backend does not answer, what is over its time is left for the next sweep: it may have ended well, and a final state is never undone.
- *   After a day it is ended all the same.
+ * - T3 While the backend does not answer, or what it has cannot be read, what is over its time is left for the next sweep: it may have ended well, and a
+ *   final state is never undone. After a day it is ended all the same.
  * - T4 One that cannot be updated stops nothing; the next sweep meets it again.
  */
 import { BelfryError } from "../../domain/error.ts";
@@ -123,7 +123,7 @@ async function settled(
   return heeded ? "timedOut" : null; // T2
 }
 
-/** T1. @param patience is at its end: that the backend does not answer counts as that it knows nothing. */
+/** T1. @param patienceIsOver a backend that cannot be asked counts as one that knows nothing. */
 async function compared(
   executions: Pick<ExecutionCommands, "sync">,
   record: InstanceRecord,
@@ -135,7 +135,8 @@ async function compared(
   } catch (error) {
     const reason = error instanceof BelfryError ? error.reason : null;
     // The owner may know of no backend, though this node does, or the other way round.
-    if (reason === "RESULT_BACKEND_MISSING" || (reason === "RESULT_BACKEND_UNAVAILABLE" && patienceIsOver)) {
+    const cannotBeAsked = reason === "RESULT_BACKEND_UNAVAILABLE" || reason === "RESULT_UNREADABLE";
+    if (reason === "RESULT_BACKEND_MISSING" || (cannotBeAsked && patienceIsOver)) {
       return { current: record, isNews: false };
     }
     throw error; // T3, T4

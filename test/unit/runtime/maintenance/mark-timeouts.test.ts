@@ -4,6 +4,7 @@ import type { ReportedState } from "../../../../src/domain/execution/celery-stat
 import { executionDefinitionId } from "../../../../src/domain/execution/execution-definition.ts";
 import { shardOf } from "../../../../src/domain/routing.ts";
 import { StoreUnavailable } from "../../../../src/ports/store/journal.ts";
+import { ResultBackendError } from "../../../../src/ports/result-backend.ts";
 import type { ResultBackend } from "../../../../src/ports/result-backend.ts";
 import { MANUAL_START_AT } from "../../../support/manual-clock.ts";
 import { SHARDS } from "../../../support/node.ts";
@@ -17,7 +18,8 @@ const BY_HAND = { mark_timeout_enabled: false } as const;
 
 interface Backend extends ResultBackend {
   readonly asked: string[];
-  away: boolean;
+  /** What is wrong with it. */
+  trouble: Error | null;
 }
 
 /** Celery's knowledge, as a test has it. */
@@ -25,10 +27,10 @@ function backend(known: Readonly<Record<string, Partial<CeleryResult>>>): Backen
   const asked: string[] = [];
   const made: Backend = {
     asked,
-    away: false,
+    trouble: null,
     read: async (taskId) => {
       asked.push(taskId);
-      if (made.away) throw new Error("it is away");
+      if (made.trouble !== null) throw made.trouble;
       const told = known[taskId];
       return told === undefined ? null : { status: "PENDING", result: null, traceback: "", doneAt: null, ...told };
     },
@@ -169,19 +171,22 @@ describe("the sweep of timeouts (R-128)", () => {
     const { node, clock } = world;
     await node.executions.register("ended", aTask());
     await node.executions.register("stuck", aTask());
-    results.away = true;
+    results.trouble = new Error("it is away");
     await clock.advance(11 * MINUTE_MS);
     expect((await sweep(world, node)).life.result).toEqual({ looked: 2, timedOut: 0, synced: 0, failed: 2 });
-    results.away = false;
+    results.trouble = null;
     expect((await sweep(world, node)).life.result).toEqual({ looked: 2, timedOut: 1, synced: 1, failed: 0 });
     expect(await stateOf(world, "ended")).toBe("COMPLETED");
   });
 
-  it("ends after a day what no backend will ever tell of", async () => {
+  it.each([
+    { what: "is away", trouble: new Error("it is away") },
+    { what: "has what cannot be read", trouble: new ResultBackendError("unreadable", "it is compressed") },
+  ])("ends after a day what no backend will ever tell of, for it $what", async ({ trouble }) => {
     const results = backend({});
     const world = await given(results);
     await world.node.executions.register("stuck", aTask({ report: { state: "RUNNING" } }));
-    results.away = true;
+    results.trouble = trouble;
     world.clock.setWall(MANUAL_START_AT + DAY_MS + 9 * MINUTE_MS);
     expect((await sweep(world, world.node)).life.result).toMatchObject({ timedOut: 0, failed: 1 });
     world.clock.setWall(MANUAL_START_AT + DAY_MS + 11 * MINUTE_MS);
