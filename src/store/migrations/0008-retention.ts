@@ -1,10 +1,11 @@
 import { Migration } from "@mikro-orm/migrations";
 
 /**
- * Retention: what is old is removed beside the owners of shards, who may be about to change it.
+ * Finished instances that change: more becomes known of an execution, and what is old is removed, beside the owners of shards, who may be about to change it.
  *
- * `journal_commit_5` is `journal_commit_4` (0007-executions.ts), but takes whole rows of revived instances, so that one that was removed since its owner
- * read it can be there again; and an amended instance that was removed stays so. One that is in the wrong place still breaks the batch.
+ * `journal_commit_4` is `journal_commit_3` (0005-approvals.ts) with two sections more. As there, the earlier one fences and counts for all, and what it did not
+ * write now gets none of the new rows either. It takes what was added to finished instances (amended), which stay removed when they were; and revived ones as
+ * whole rows, so that one that was removed since its owner read it can be there again. One that is in the wrong place still breaks the batch.
  *
  * `remove_occurrences` walks over the ledger for `src/store/postgres/retention.ts`: it jumps from definition to definition, and stops when it has looked at
  * enough, which a single query cannot be told. It always goes by the primary key, however few rows the planner expects.
@@ -13,10 +14,11 @@ import { Migration } from "@mikro-orm/migrations";
  */
 export class Retention extends Migration {
   override up(): void {
-    this.addSql(`create function belfry.journal_commit_5(${[...PARAMETERS, "amended belfry.journal_amended_4", "revived_whole belfry.journal_created_1"].join(", ")})
+    this.addSql(`create type belfry.journal_amended_4 as (id text[], revision bigint[], life json[])`);
+    this.addSql(`create function belfry.journal_commit_4(${[...PARAMETERS, "amended belfry.journal_amended_4", "revived_whole belfry.journal_created_1"].join(", ")})
       returns boolean language plpgsql as $body$${BODY}$body$`);
     this.addSql(
-      `comment on function belfry.journal_commit_5 is 'As journal_commit_4; finished instances that were removed meanwhile may be revived, and are not amended.'`,
+      `comment on function belfry.journal_commit_4 is 'As journal_commit_3, and writes what was added to finished instances. Those that were removed meanwhile may be revived, and are not amended.'`,
     );
     this.addSql(`create function belfry.remove_occurrences(from_definition text, from_at bigint, everybody bigint, own jsonb,
         most_rows int, most_definitions int, out removed int, out last_definition text, out last_at bigint)
@@ -24,6 +26,9 @@ export class Retention extends Migration {
       as $body$${REMOVE_OCCURRENCES}$body$`);
     this.addSql(
       `comment on function belfry.remove_occurrences is 'Removes old occurrences, by definition and due time, after a place; gives the place where it stopped, or null when there are no more.'`,
+    );
+    this.addSql(
+      `comment on table belfry.finished_instance is 'Instances in a final state. Rows come and go (a caller may start one anew; what is old is removed), and what is known of an execution may grow.'`,
     );
     for (const table of TABLES) {
       this.addSql(
@@ -36,8 +41,12 @@ export class Retention extends Migration {
     for (const table of TABLES) {
       this.addSql(`alter table belfry.${table} reset (autovacuum_vacuum_scale_factor, autovacuum_vacuum_threshold)`);
     }
+    this.addSql(
+      `comment on table belfry.finished_instance is 'Instances in a final state. Rows come and go (a caller may start one anew), and never change.'`,
+    );
     this.addSql(`drop function belfry.remove_occurrences`);
-    this.addSql(`drop function belfry.journal_commit_5`);
+    this.addSql(`drop function belfry.journal_commit_4`);
+    this.addSql(`drop type belfry.journal_amended_4`);
   }
 }
 

@@ -53,7 +53,7 @@ export function actorStateSection({ actorStates }: JournalBatch): Buffer | null 
   return section(actorStates, actorStateColumns);
 }
 
-/** What `belfry.journal_commit_5` (src/store/migrations/0008-retention.ts) takes beyond that of 0005-approvals.ts: this, and then the next. */
+/** What `belfry.journal_commit_4` (src/store/migrations/0008-retention.ts) takes beyond that of 0005-approvals.ts: this, and then the next. */
 export function amendedSection({ amendedInstances = [] }: JournalBatch): Buffer | null {
   return section(amendedInstances, amendedColumns);
 }

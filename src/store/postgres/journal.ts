@@ -8,7 +8,7 @@ import { actorStateSection, amendedSection, journalSections, revivedSection } fr
 const COMMIT = commitBy("journal_commit_1", 14);
 const COMMIT_WITH_STATES = commitBy("journal_commit_2", 15);
 const COMMIT_WITH_APPROVALS = commitBy("journal_commit_3", 19);
-const COMMIT_OF_FINISHED = commitBy("journal_commit_5", 21);
+const COMMIT_OF_FINISHED = commitBy("journal_commit_4", 21);
 
 const FENCED = "BF001";
 

@@ -7,7 +7,7 @@ export const FinishedInstanceEntity = defineEntity({
   tableName: "finished_instance",
   schema: "belfry",
   comment:
-    "Instances in a final state. Rows come and go (a caller may start one anew), and what is known of an execution may grow.",
+    "Instances in a final state. Rows come and go (a caller may start one anew; what is old is removed), and what is known of an execution may grow.",
   properties: {
     id: columns.id(),
     shard: columns.shard(),
