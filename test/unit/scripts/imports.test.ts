@@ -33,6 +33,7 @@ const WRONG_IMPORTS: readonly [file: string, imported: string, rule: string][] =
   ["src/runtime/inner.ts", "../config/environment.ts", "runtime-imports"],
   ["src/store/rows.ts", "../actors/machine.ts", "store-imports"],
   ["src/bus/nats.ts", "../config/environment.ts", "bus-imports"],
+  ["src/celery/redis.ts", "../config/environment.ts", "celery-imports"],
   ["src/server/service.ts", "../runtime/inner.ts", "server-imports"],
   ["src/client/index.ts", "../domain/instance.ts", "client-imports"],
   ["src/system/clock.ts", "../config/environment.ts", "system-imports"],
@@ -40,6 +41,8 @@ const WRONG_IMPORTS: readonly [file: string, imported: string, rule: string][] =
   ["src/gen/thing_pb.ts", "../domain/instance.ts", "gen-imports"],
   ["src/runtime/inner.ts", "kysely", "the-database-only-in-store"],
   ["src/main.ts", "@mikro-orm/core", "the-database-only-in-store"],
+  ["src/runtime/inner.ts", "pg", "pg-in-store-and-celery"],
+  ["src/store/rows.ts", "@redis/client", "redis-only-in-celery"],
   ["src/runtime/inner.ts", "@connectrpc/connect", "connect-only-in-server-and-client"],
   ["src/actors/machine.ts", "@bufbuild/protobuf", "protobuf-only-at-the-border"],
   ["src/runtime/inner.ts", "xstate", "xstate-only-in-actors"],
@@ -98,7 +101,7 @@ async function linkPackages(folder: string): Promise<void> {
     "vitest",
     "xstate",
   ];
-  const standIns = ["undici", "@nats-io/transport-node"];
+  const standIns = ["undici", "@nats-io/transport-node", "@redis/client"];
   await mkdir(join(folder, "node_modules"));
   for (const name of real) await symlink(join(ROOT, "node_modules", name), join(folder, "node_modules", name));
   for (const name of standIns) {
