@@ -18,23 +18,20 @@ const MOST_SIZE = RESULT_BYTES;
 /** What was pickled as JSON; of what is no plain data, its kind. Keys that are no text become such, as Python's own JSON has them. */
 export function plainData(given: PickleValue): PlainReading {
   let size = 0;
-  const other: string[] = [];
 
   function grow(by: number): void {
     size += by;
-    if (size > MOST_SIZE) other.push(`it is larger than ${MOST_SIZE} values and characters`);
+    if (size > MOST_SIZE) throw new OtherThanPlain(`it is larger than ${MOST_SIZE} values and characters`);
   }
 
   function plain(value: PickleValue, depth: number): Json {
     grow(typeof value === "string" ? value.length + 1 : 1);
-    if (depth > MOST_DEPTH) other.push(`it is nested deeper than ${MOST_DEPTH}`);
-    if (other.length > 0) return null;
+    if (depth > MOST_DEPTH) throw new OtherThanPlain(`it is nested deeper than ${MOST_DEPTH}`);
     if (typeof value === "number") return Number.isFinite(value) ? value : null;
     if (value === null || typeof value !== "object") return value;
     if (Array.isArray(value)) return value.map((item) => plain(item, depth + 1));
     if (value instanceof PickledObject) {
-      other.push(`it holds an object of ${value.module}.${value.name}`);
-      return null;
+      throw new OtherThanPlain(`it holds an object of ${value.module}.${value.name}`);
     }
     // Not by assignment: a key `__proto__` must stay a mere key.
     return Object.fromEntries([...value].map(([key, item]) => [keyOf(key), plain(item, depth + 1)]));
@@ -42,14 +39,19 @@ export function plainData(given: PickleValue): PlainReading {
 
   function keyOf(key: PickleValue): string {
     if (key !== null && typeof key === "object") {
-      other.push("a key of it is no text");
-      return "";
+      throw new OtherThanPlain("a key of it is no text");
     }
     grow(typeof key === "string" ? key.length : 1);
     return String(key);
   }
 
-  const value = plain(given, 0);
-  const [why] = other;
-  return why === undefined ? { kind: "plain", value } : { kind: "other", why };
+  try {
+    return { kind: "plain", value: plain(given, 0) };
+  } catch (error) {
+    if (error instanceof OtherThanPlain) return { kind: "other", why: error.message };
+    throw error;
+  }
 }
+
+/** Ends the reading at once: what is left may be endless, such as a list that holds itself a hundred thousand times. */
+class OtherThanPlain extends Error {}

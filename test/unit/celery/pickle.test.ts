@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { PickledObject, readPickle } from "../../../src/celery/pickle.ts";
+import type { PickleValue } from "../../../src/celery/pickle.ts";
 import { plainData } from "../../../src/celery/plain-data.ts";
 import { readPickledResult } from "../../../src/celery/result-reading.ts";
 import { pickled } from "./pickled.ts";
@@ -84,6 +85,26 @@ describe("what Python pickled", () => {
     ["items of a dict", Buffer.from("80057d4e612e", "hex"), /no list/],
   ])("is refused when it is none: %s", (_, bytes, why) => {
     expect(() => readPickle(bytes)).toThrow(why);
+  });
+
+  it("is given up at once when there is no end to it, however often it holds itself", () => {
+    const times = 100_000;
+    // EMPTY_LIST, MEMOIZE, MARK, so many BINGETs of that list, APPENDS, STOP.
+    const many = Buffer.alloc(2 * times, "6800", "hex");
+    const list = readPickle(
+      Buffer.concat([Buffer.from("80045d9428", "hex"), many, Buffer.from("e.")]),
+    ) as PickleValue[];
+    expect(list).toHaveLength(times);
+    let looks = 0;
+    const watched = new Proxy(list, {
+      get(of, key) {
+        looks += 1;
+        return Reflect.get(of, key) as unknown;
+      },
+    });
+    for (let index = 0; index < times; index++) list[index] = watched;
+    expect(plainData(list)).toEqual({ kind: "other", why: "it is nested deeper than 200" });
+    expect(looks).toBeLessThan(10_000);
   });
 
   it("ends in data or in an error of its own, whatever the bytes", () => {
