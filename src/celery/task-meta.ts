@@ -13,6 +13,8 @@ import type { ResultReading } from "./result-reading.ts";
 const PICKLE = 0x80;
 /** Celery's first field is the status, so it is known of what is too large to be read as a whole. */
 const STATUS_FIRST = /^\{"status": ?"(?<status>[A-Za-z_]{1,100})"/;
+/** The same in a pickle of protocol 2 to 5, by the codes before and after the two texts. */
+const STATUS_FIRST_PICKLED = /^.{1,20}status(?:q.X.{4}|\x94\x8c.)(?<status>[A-Za-z_]{1,100})[q\x94]/s;
 
 /** @param entry at most one byte more than `ENTRY_BYTES`, which says that there is more. @throws ResultBackendError when it is not Celery's. */
 export function readTaskMeta(entry: Buffer): CeleryResult {
@@ -21,7 +23,11 @@ export function readTaskMeta(entry: Buffer): CeleryResult {
 }
 
 function cutOff(entry: Buffer): CeleryResult {
-  const status = STATUS_FIRST.exec(entry.toString("utf8", 0, 200))?.groups?.["status"];
+  const isPickle = entry[0] === PICKLE;
+  const found = isPickle
+    ? STATUS_FIRST_PICKLED.exec(entry.toString("latin1", 0, 200))
+    : STATUS_FIRST.exec(entry.toString("utf8", 0, 200));
+  const status = found?.groups?.["status"];
   const why = `it has more than ${ENTRY_BYTES} bytes`;
   if (status === undefined) throw unreadable(why);
   return { status, ...leftOut(why), traceback: "", doneAt: null };
@@ -47,9 +53,12 @@ export function parsedJson(text: string): Json {
   }
 }
 
-/** Python's JSON has numbers that JSON has not; they become null. What stands in quotes is passed over. */
+/**
+ * Python's JSON has numbers that JSON has not; they become null. What stands in quotes is passed over, up to the end where the last one is missing: else it would
+ * be looked for anew from each quote in between.
+ */
 function withoutPythonsNumbers(text: string): string {
-  return text.replaceAll(/"[^"\\]*(?:\\.[^"\\]*)*"|-?Infinity|NaN/gs, (found) =>
+  return text.replaceAll(/"[^"\\]*(?:\\.[^"\\]*)*"?|-?Infinity|NaN/gs, (found) =>
     found.startsWith('"') ? found : "null",
   );
 }

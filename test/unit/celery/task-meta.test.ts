@@ -69,6 +69,27 @@ describe("what Celery writes of a task", () => {
   });
 
   it.each([
+    ["a success, protocol 4", "success", "SUCCESS"],
+    ["a failure, protocol 2", "failure", "FAILURE"],
+  ])("is known by its status when the pickle of it is too large: %s", (_, name, status) => {
+    const larger = Buffer.concat([pickled(name), Buffer.alloc(1_048_577)]).subarray(0, 1_048_577);
+    expect(readTaskMeta(larger)).toEqual({
+      status,
+      result: null,
+      leftOut: "it has more than 1048576 bytes",
+      traceback: "",
+      doneAt: null,
+    });
+  });
+
+  it("takes no time to be found unreadable, however many quotes it has and no end of them", () => {
+    const began = performance.now();
+    expect(() => read(`"${'\\"'.repeat(500_000)}`)).toThrow("it is no JSON");
+    // A second look at each quote would take minutes.
+    expect(performance.now() - began).toBeLessThan(5000);
+  });
+
+  it.each([
     ["no JSON", "hello"],
     ["half of it", '{"status": "SUCC'],
     ["no object", "[1]"],
