@@ -83,7 +83,7 @@ export function releasePaused({ life }: InstanceContext): Step {
 }
 
 /** Moves every deadline by the time it stood still. */
-function thaw(life: InstanceLife, at: number): InstanceLife {
+export function thaw(life: InstanceLife, at: number): InstanceLife {
   if (life.paused === null) {
     return life;
   }

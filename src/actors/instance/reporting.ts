@@ -13,6 +13,7 @@ import type { JsonObject } from "../../domain/json.ts";
 import type { InstanceEffect } from "./effects.ts";
 import { EVENT_OF, end } from "./ending.ts";
 import type { InstanceEventOf } from "./events.ts";
+import { thaw } from "./holding.ts";
 import type { InstanceContext, Step } from "./life.ts";
 import { TOUCHED, announce, merged } from "./life.ts";
 
@@ -143,7 +144,7 @@ function progressAfter(known: Progress | null, told: ProgressTold, at: number): 
 
 /** What is left of an earlier state goes: waiting, and standing still. */
 function settled(life: InstanceLife, at: number): InstanceLife {
-  return { ...life, waitingReason: null, readyAt: null, nextAttemptAt: null, paused: null, stateAt: at };
+  return { ...thaw(life, at), waitingReason: null, readyAt: null, nextAttemptAt: null, stateAt: at };
 }
 
 /** As `merged`; the same object when nothing is new. */

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { ExecutionReport } from "../../../../src/domain/execution/report.ts";
 import { isFinal } from "../../../../src/domain/instance/instance.ts";
-import { Life, T0 } from "./given.ts";
+import { Life, T0, timeouts } from "./given.ts";
 
 class Execution extends Life {
   #at = T0;
@@ -162,6 +162,18 @@ describe("an instance that runs elsewhere", () => {
       life: { paused: null, waitingReason: null, attemptCount: 1 },
     });
   });
+
+  it.each(["RUNNING", "BACKING_OFF"] as const)(
+    "while it was held its deadlines stood still, also when a report lets it go on: %s",
+    (state) => {
+      const life = new Life({ action: { kind: "external" }, timeouts: timeouts({ scheduleToCloseMs: 60_000 }) });
+      life.when({ type: "REPORT", at: T0 + 1000, state: "RUNNING" }).pause(10);
+      life.when({ type: "REPORT", at: T0 + 110_000, state });
+      expect(life.state).toBe(state);
+      expect(life.deadline()).toEqual({ kind: "SCHEDULE_TO_CLOSE", s: 160 });
+      expect(life.record.life.startedAt).toBe(T0 + 1000);
+    },
+  );
 
   it("is nothing to reports when a worker runs it", () => {
     const life = new Life({}, null).when({ type: "REPORT", at: T0, state: "COMPLETED" });
