@@ -32,8 +32,8 @@ const LEFT_OUT_KEY = "celery_result_left_out";
  * What of Celery's knowledge is to be reported of an execution; null: nothing. A state is never undone: PENDING, which Celery also says of tasks
  * that it knows nothing of, changes none, and nothing changes a final one.
  *
- * Celery says RETRY until the next attempt ends, unless its tasks tell that they have begun (`task_track_started`). So of one that runs it is news
- * only when the error is.
+ * Celery says RETRY until the next attempt ends, unless its tasks tell that they have begun (`task_track_started`). So of one that runs, or is to be retried, it
+ * is news only when the error is.
  *
  * @param error that the execution is known to have had.
  */
@@ -51,7 +51,7 @@ export function newsFrom(
   if (status === "STARTED" && told.status !== "STARTED") {
     return { state, ...worker, ...ownState(told) };
   }
-  if (status === "PENDING" || status === celeryStatusOf(known)) {
+  if (status === "PENDING" || (status === celeryStatusOf(known) && status !== "RETRY")) {
     return null;
   }
   switch (status) {
@@ -62,7 +62,7 @@ export function newsFrom(
       return { state, ...worker, error: errorIn(told), ...ending(told) };
     case "RETRY": {
       const reason = errorIn(told);
-      return known === "RUNNING" && isKnown(reason, error) ? null : { state, ...worker, error: reason };
+      return known !== "PENDING" && isKnown(reason, error) ? null : { state, ...worker, error: reason };
     }
     default:
       return { state, ...worker };

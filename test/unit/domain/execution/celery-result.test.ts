@@ -52,6 +52,16 @@ describe("what Celery's result backend tells", () => {
     expect(newsFrom("PENDING", retry, error)).toMatchObject({ state: "BACKING_OFF" });
   });
 
+  it("R-127: of one that is retried once more the exception of the later attempt is news", () => {
+    const retry = { ...told("RETRY", { exc_type: "KeyError", exc_message: ["b"] }), traceback: "Traceback of b" };
+    const error = { code: "ValueError", message: "a", traceback: "Traceback of a" };
+    expect(newsFrom("BACKING_OFF", retry, error)).toEqual({
+      state: "BACKING_OFF",
+      error: { code: "KeyError", message: "b", traceback: "Traceback of b" },
+    });
+    expect(newsFrom("BACKING_OFF", retry, { ...error, code: "KeyError", traceback: "Traceback of b" })).toBeNull();
+  });
+
   it("R-139: what a task tells in a state of its own is metadata, and its progress", () => {
     expect(newsFrom("RUNNING", told("CRAWLING", { current: 30, total: 120, status: "page 30" }))).toEqual({
       state: "RUNNING",
