@@ -108,6 +108,8 @@ async function connect({ at, username, password, database }: RedisBackend, ended
     lost();
     throw error;
   }
+  // It came about after it was given up: nobody would ever close it.
+  if (ended.aborted) client.destroy();
   return { client, inBytes: client.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer }) };
 }
 
