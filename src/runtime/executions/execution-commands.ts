@@ -9,10 +9,11 @@ import {
 } from "../../domain/execution/execution-definition.ts";
 import type { ExecutionReport } from "../../domain/execution/report.ts";
 import { BelfryError } from "../../domain/error.ts";
+import type { JsonObject } from "../../domain/json.ts";
 import type { ResultBackend } from "../../ports/result-backend.ts";
 import type { CommandDeps } from "../definition-commands.ts";
 import { fingerprint } from "../fingerprint.ts";
-import { requireRoom } from "../metadata-room.ts";
+import { hasRoom, requireRoom } from "../metadata-room.ts";
 import { executionNotFound, resultBackendFailed, resultBackendMissing } from "../refusals.ts";
 import type { Repeatable } from "../requests.ts";
 import type { InstanceResident, SupervisorResident } from "../residents.ts";
@@ -162,7 +163,7 @@ export function executionCommands(deps: Deps): ExecutionCommands {
         return decisions.run(() => {
           const { state, life } = resident.record;
           const news = newsFrom(state, told, life.error);
-          const changed = news !== null && tell(resident, news);
+          const changed = news !== null && tell(resident, fitting(news, life.metadata));
           const { record: instance } = resident;
           return journal.committed(resident.shard, () => ({ instance, changed }));
         });
@@ -172,6 +173,11 @@ export function executionCommands(deps: Deps): ExecutionCommands {
 
 function isExternal({ record }: InstanceResident): boolean {
   return record.spec.action.kind === "external";
+}
+
+/** What Celery has for metadata, and there is no room for, is left out: nobody could make it smaller, and the state counts all the same. */
+function fitting({ metadata, ...news }: ExecutionReport, known: JsonObject | null): ExecutionReport {
+  return metadata === undefined || !hasRoom(known, metadata) ? news : { ...news, metadata };
 }
 
 /** One that was to fail, and ran out of time before, has failed. */

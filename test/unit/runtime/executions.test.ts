@@ -328,4 +328,23 @@ describe("what Celery itself knows", () => {
     });
     expect((await node.executions.sync("u")).instance.life.error?.traceback).toBe("a\u{FFFD}b\u{FFFD}");
   });
+
+  it("leaves out what there is no room for in the metadata: state and progress count all the same", async () => {
+    const pages = "y".repeat(100_000);
+    const { node } = await given(
+      backend({
+        t: { status: "CRAWLING", result: { current: 30, total: 120, pages } },
+        u: { status: "SUCCESS", leftOut: "it is too large" },
+      }),
+    );
+    const full = { t: "x".repeat(200_000), u: "x".repeat(262_100) };
+    for (const [id, load] of Object.entries(full)) {
+      await node.executions.register(id, aRegistration({ report: { metadata: { load } } }));
+    }
+    expect((await node.executions.sync("t")).instance).toMatchObject({
+      state: "RUNNING",
+      life: { metadata: { load: full.t }, progress: { percent: 25, step: "CRAWLING" } },
+    });
+    expect((await node.executions.sync("u")).instance.state).toBe("COMPLETED");
+  });
 });
