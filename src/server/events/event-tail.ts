@@ -47,7 +47,7 @@ export async function* tailEvents(options: TailOptions): AsyncGenerator<TailStep
   const { hub, queries, selection, signal, shardCount } = options;
   const tap = hub.tap(selection.shards);
   try {
-    const { positions, behind } = await startPositions(queries, selection, options.from, shardCount);
+    const { positions, behind, unread } = await startPositions(queries, selection, options.from, shardCount);
     const step = (events: readonly StatusEvent[]): TailStep => ({
       matching: events.filter((event) => selection.matches(event)),
       scanned: events.length,
@@ -57,7 +57,7 @@ export async function* tailEvents(options: TailOptions): AsyncGenerator<TailStep
     for (;;) {
       for (const shard of behind) {
         signal.throwIfAborted();
-        const events = await readAfter(queries, shard, positions);
+        const events = await readAfter(queries, shard, positions, { unread });
         if (events.length < READ_BATCH) behind.delete(shard);
         if (events.length > 0) yield step(events);
       }
@@ -73,13 +73,16 @@ export async function* tailEvents(options: TailOptions): AsyncGenerator<TailStep
   }
 }
 
-/** Where a tail or a list starts, and which of its shards have more than that. */
+/**
+ * Where a tail or a list starts, and which of its shards have more than that. Those that are `unread` start where their log does, wherever that is when
+ * they are read: meanwhile it may have been cut.
+ */
 export async function startPositions(
   queries: Pick<QueryStore, "eventBounds">,
   selection: EventSelection,
   from: TailStart | TailResume,
   shardCount: number,
-): Promise<{ readonly positions: Positions; readonly behind: Set<number> }> {
+): Promise<{ readonly positions: Positions; readonly behind: Set<number>; readonly unread: Set<number> }> {
   const bounds = new Map((await queries.eventBounds()).map((bound) => [bound.shard, bound]));
   const positions: Positions = Array.from({ length: shardCount }, (_, shard) => bounds.get(shard)?.last ?? 0);
   const behind = new Set<number>();
@@ -98,20 +101,24 @@ export async function startPositions(
   if (from.kind === "after" && selection.shards !== null) {
     from.positions.forEach((position, shard) => (positions[shard] = position));
   }
-  return { positions, behind };
+  return { positions, behind, unread: new Set(from.kind === "log-start" ? behind : []) };
 }
 
-/** The next events of a shard in the log; moves its position. @throws BelfryError RESUME_TOKEN_EXPIRED when they are gone. */
+/**
+ * The next events of a shard in the log; moves its position. One that was `unread` is so no more.
+ *
+ * @throws BelfryError RESUME_TOKEN_EXPIRED when they are gone.
+ */
 export async function readAfter(
   queries: Pick<QueryStore, "readEvents">,
   shard: number,
   positions: Positions,
-  limit = READ_BATCH,
+  { limit = READ_BATCH, unread = new Set() }: { readonly limit?: number; readonly unread?: Set<number> } = {},
 ): Promise<readonly StatusEvent[]> {
   const position = positions[shard] ?? 0;
   const events = await queries.readEvents(shard, position, limit);
   const [first] = events;
-  if (first !== undefined && first.sequence !== position + 1) throw expiredToken();
+  if (first !== undefined && !unread.delete(shard) && first.sequence !== position + 1) throw expiredToken();
   positions[shard] = events.at(-1)?.sequence ?? position;
   return events;
 }

@@ -74,7 +74,7 @@ function listEvents({ runtime, queries, limits }: ServiceEnvironment): Handlers<
     const { shardCount } = runtime.status();
     const selection = selectionOf(request.subjects, shardCount);
     const page = pageOf(ListEventsRequestSchema, request);
-    const { positions, behind } = await startPositions(
+    const { positions, behind, unread } = await startPositions(
       queries,
       selection,
       listStart(page, request.resumeToken, shardCount),
@@ -84,7 +84,7 @@ function listEvents({ runtime, queries, limits }: ServiceEnvironment): Handlers<
     let scanned = 0;
     for (const shard of [...behind].toSorted((a, b) => a - b)) {
       while (behind.has(shard) && events.length < page.size && scanned < limits.listScanMax) {
-        const read = await readAfter(queries, shard, positions, READ_BATCH);
+        const read = await readAfter(queries, shard, positions, { limit: READ_BATCH, unread });
         scanned += read.length;
         const shown = takeMatching(read, selection, page.size - events.length);
         events.push(...shown.matching);

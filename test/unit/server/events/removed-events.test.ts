@@ -60,10 +60,32 @@ describe("when the oldest events were removed", () => {
     }
   });
 
+  it("and more go before somebody who wants all from the start has come there, that reader begins with what is left", async () => {
+    const { store, node } = await aLog(1);
+    const { positions, unread } = await startPositions(store.queries, ALL, { kind: "log-start" }, SHARDS);
+    await store.retention.removeEvents(0, 3, 100);
+    const left = await readAfter(store.queries, 0, positions, { limit: 1, unread });
+    expect(left.map(({ sequence }) => sequence)).toEqual([4]);
+    // From there on nothing is left out.
+    await node.write({ events: node.announce(0, "f", "g") });
+    await store.retention.removeEvents(0, 6, 100);
+    expect(await reasonOf(() => readAfter(store.queries, 0, positions, { unread }))).toBe("RESUME_TOKEN_EXPIRED");
+  });
+
+  it("and all goes before such a reader has come there, it begins with what comes then", async () => {
+    const { store, node } = await aLog(0);
+    const { positions, unread } = await startPositions(store.queries, ALL, { kind: "log-start" }, SHARDS);
+    await store.retention.removeEvents(0, 5, 100);
+    expect(await readAfter(store.queries, 0, positions, { unread })).toEqual([]);
+    await node.write({ events: node.announce(0, "f") });
+    const came = await readAfter(store.queries, 0, positions, { unread });
+    expect(came.map(({ sequence }) => sequence)).toEqual([6]);
+  });
+
   it("and more go while somebody reads, that reader is told instead of being led past a gap", async () => {
     const { store, node } = await aLog(0);
     const { positions } = await startPositions(store.queries, ALL, { kind: "log-start" }, SHARDS);
-    await readAfter(store.queries, 0, positions, 2);
+    await readAfter(store.queries, 0, positions, { limit: 2 });
     await store.retention.removeEvents(0, 4, 100);
     expect(await reasonOf(() => readAfter(store.queries, 0, positions))).toBe("RESUME_TOKEN_EXPIRED");
     await store.retention.removeEvents(0, 5, 100);
