@@ -4,10 +4,12 @@ import { BelfryError } from "../../domain/error.ts";
 import type { JsonObject } from "../../domain/json.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Log } from "../../ports/log.ts";
+import { StoreUnavailable } from "../../ports/store/journal.ts";
 import type { Assignment, ExecutorCommands, Heartbeat } from "../api.ts";
 import { BuiltInExecutor } from "../executors/built-in-executor.ts";
 import { failed } from "../executors/performed-attempt.ts";
 import type { Outcome } from "../executors/performed-attempt.ts";
+import { storeUnavailable } from "../refusals.ts";
 
 export interface JobRun {
   readonly instanceId: string;
@@ -19,7 +21,7 @@ export interface JobRun {
   tell(progress: NonNullable<Heartbeat["progress"]>, metadata: JsonObject): Promise<void>;
 }
 
-/** @returns the result. Rejects with a BelfryError when it cannot go on. */
+/** @returns the result. Rejects with a BelfryError, or StoreUnavailable, when it cannot go on. */
 export type Job = (run: JobRun) => Promise<JsonObject>;
 
 /** At a time on a node. */
@@ -65,11 +67,12 @@ async function perform(
       },
     });
     return { kind: "completed", result };
-  } catch (error) {
+  } catch (thrown) {
     if (signal.aborted) {
       // Whoever broke it off has said already what came of it.
       return failed("BROKEN_OFF", "It was broken off.", true);
     }
+    const error = thrown instanceof StoreUnavailable ? storeUnavailable(thrown) : thrown;
     if (!(error instanceof BelfryError)) {
       throw error;
     }

@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 import { RECONCILE_DEFINITION_ID } from "../../../../src/domain/approval/push-definition.ts";
+import { StoreUnavailable } from "../../../../src/ports/store/journal.ts";
 import { aPlatform, facts, pushesOf, pushing, pushingCluster, report } from "../approvals/given.ts";
 import { nameOf } from "../cluster/given.ts";
 import { aDefinition, instancesOf, ledger, trigger } from "../given.ts";
@@ -34,6 +35,22 @@ describe("a job", () => {
       "EXECUTOR_ERROR",
     );
     expect(await pushesOf(world, { batch: id })).toHaveLength(70);
+  });
+
+  it("that the store breaks off says that, and blames no defect", async () => {
+    const world = await pushing();
+    const { node, store } = world;
+    await sessionsWithItems(node, 70);
+    const platformId = await aPlatform(node);
+    const { pageWorkItems } = store.approvals;
+    vi.spyOn(store.approvals, "pageWorkItems")
+      .mockImplementationOnce((...asked) => pageWorkItems(...asked))
+      .mockRejectedValueOnce(new StoreUnavailable("it restarts"));
+    const id = await startBatch(node, platformId);
+    await untilEnded(world, id);
+    expect(await batchOf(world, id)).toMatchObject({ state: "COMPLETED", submitted: 70, succeeded: 70 });
+    const attempts = await store.queries.listAttempts(id, null, 10);
+    expect(attempts.map(({ error }) => error?.code)).toEqual([undefined, "STORE_UNAVAILABLE"]);
   });
 
   it("goes on when the store was away for a while", async () => {
