@@ -182,7 +182,13 @@ export class PushRun {
 
   /** @returns whether any ended. */
   async #look(): Promise<boolean> {
-    const ended = (await this.#deps.load([...this.#underWay])).filter(({ state }) => isFinal(state));
+    const asked = [...this.#underWay];
+    const found = await this.#deps.load(asked);
+    const ended = found.filter(({ state }) => isFinal(state));
+    // While nobody looked they ended, and were removed as what is old: nobody can say any more what came of them, and they are not counted.
+    const known = new Set(found.map(({ id }) => id));
+    const gone = asked.filter((id) => !known.has(id));
+    gone.forEach((id) => this.#underWay.delete(id));
     for (const record of ended) {
       this.#underWay.delete(record.id);
       const state = pushStateOf(record);
@@ -190,7 +196,7 @@ export class PushRun {
         this.#state = { ...this.#state, [COUNTED[state]]: this.#state[COUNTED[state]] + 1 };
       }
     }
-    return ended.length > 0;
+    return ended.length + gone.length > 0;
   }
 
   async #tell(): Promise<void> {

@@ -155,6 +155,22 @@ describe("a batch of pushes", () => {
     });
   });
 
+  it("waits for no push that was removed since it looked last", async () => {
+    const world = await pushing();
+    const { node, clock, store, platforms } = world;
+    await sessionsWithItems(node, 3);
+    const platformId = await aPlatform(node);
+    platforms.answers(() => null);
+    const id = await startBatch(node, platformId);
+    await clock.advance(5000);
+    // They end, and are old enough to be removed, before the batch looks again: as when it was paused for days.
+    const ids = (await pushesOf(world, { batch: id })).map((push) => push.id);
+    await Promise.all(ids.map((push) => node.instances.cancel(push, { reason: "enough", terminate: true })));
+    expect(await store.retention.removeFinished(ids)).toBe(3);
+    await untilEnded(world, id, 60_000);
+    expect(await batchOf(world, id)).toMatchObject({ state: "COMPLETED", submitted: 3, succeeded: 0, failed: 0 });
+  });
+
   it("takes in items that are created while it runs, and counts them", async () => {
     const world = await pushing();
     const { node, clock, platforms } = world;
