@@ -1,5 +1,5 @@
 import type { PlatformPush } from "./approval/platform-push.ts";
-import { pushQueue } from "./approval/platform-push.ts";
+import { BATCH_JOB, pushQueue } from "./approval/platform-push.ts";
 import { DEFAULT_TIMEOUTS, type Timeouts } from "./policy/timeouts.ts";
 import type { Violation } from "./violation.ts";
 import { destinationQueue, originOf } from "./webhook/origin.ts";
@@ -52,6 +52,9 @@ export const NATS_QUEUE = "$nats";
 /** The queue of Belfry's own work. */
 export const JOBS_QUEUE = "$jobs";
 
+/** The queue of batches of pushes: they last as long as their platform takes nothing, and nothing else shall wait for them. */
+export const BATCHES_QUEUE = "$batches";
+
 /** The queue in which an instance waits for whoever runs it; null when nobody here does. */
 export function queueOf(action: Action): string | null {
   switch (action.kind) {
@@ -64,7 +67,7 @@ export function queueOf(action: Action): string | null {
     case "push":
       return pushQueue(action.platformId);
     case "job":
-      return JOBS_QUEUE;
+      return action.job === BATCH_JOB ? BATCHES_QUEUE : JOBS_QUEUE;
     case "external":
       return null;
   }

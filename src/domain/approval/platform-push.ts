@@ -54,6 +54,9 @@ export function shardOfPushDefinition(definitionId: string): number | null {
   return definitionId.startsWith(DEFINITION) ? Number(definitionId.slice(DEFINITION.length)) : null;
 }
 
+/** The job that a batch of pushes is. */
+export const BATCH_JOB = "batch-push";
+
 /** The definition under which the batches of a platform run, one at a time. It lives in the platform's shard. */
 export function batchDefinitionId(platformId: string): string {
   return `${BATCH_DEFINITION}${platformId}`;

@@ -2,6 +2,7 @@ import type { DefinitionSpec } from "../definition/definition.ts";
 import { MAINTENANCE_ID_PREFIX, systemSpec } from "../definition/system-definition.ts";
 import { JOB_RETRY } from "../maintenance/job-retry.ts";
 import { maintenanceSchedule, maintenanceSpec } from "../maintenance/maintenance-spec.ts";
+import { BATCH_JOB } from "./platform-push.ts";
 
 /** The definition under which the pushes of a shard's sessions run (`pushDefinitionId`). Each brings its own name, action and retry policy. */
 export function pushDefinition(): DefinitionSpec {
@@ -18,7 +19,6 @@ export function pushDefinition(): DefinitionSpec {
   });
 }
 
-export const BATCH_JOB = "batch-push";
 export const RECONCILE_JOB = "reconcile-pushes";
 
 /** The definition under which the batches of a platform run (`batchDefinitionId`). */

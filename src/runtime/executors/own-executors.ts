@@ -1,5 +1,5 @@
 import type { ExecutorCommands } from "../api.ts";
-import { jobExecutor } from "../jobs/job-executor.ts";
+import { jobExecutors } from "../jobs/job-executor.ts";
 import type { Job } from "../jobs/job-executor.ts";
 import type { RuntimeDeps } from "../runtime-deps.ts";
 import type { BuiltInExecutor } from "./built-in-executor.ts";
@@ -26,8 +26,8 @@ export function ownExecutors({
   readonly serving: readonly ServingPart[];
 }): OwnExecutors {
   const { clock, log, options } = node;
-  const own = jobExecutor({ jobs, workers, clock, log, nodeId: options.nodeId });
-  return new OwnExecutors([own, ...natsExecutors(node, workers)], serving);
+  const own = jobExecutors({ jobs, workers, clock, log, nodeId: options.nodeId });
+  return new OwnExecutors([...own, ...natsExecutors(node, workers)], serving);
 }
 
 class OwnExecutors {

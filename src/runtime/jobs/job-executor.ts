@@ -1,5 +1,5 @@
 /** Belfry's own work: jobs by name, each an instance like any other, run by the node that owns it. */
-import { JOBS_QUEUE } from "../../domain/action.ts";
+import { BATCHES_QUEUE, JOBS_QUEUE } from "../../domain/action.ts";
 import { BelfryError } from "../../domain/error.ts";
 import type { JsonObject } from "../../domain/json.ts";
 import type { Clock } from "../../ports/clock.ts";
@@ -24,25 +24,28 @@ export interface JobRun {
 /** @returns the result. Rejects with a BelfryError, or StoreUnavailable, when it cannot go on. */
 export type Job = (run: JobRun) => Promise<JsonObject>;
 
-/** At a time on a node. */
-const SLOTS = 4;
+/** At a time on a node. A batch, of which each platform has one, mostly waits. */
+const SLOTS = { [JOBS_QUEUE]: 4, [BATCHES_QUEUE]: 16 };
 
-export function jobExecutor(deps: {
+export function jobExecutors(deps: {
   readonly jobs: ReadonlyMap<string, Job>;
   readonly workers: ExecutorCommands;
   readonly clock: Clock;
   readonly log: Log;
   readonly nodeId: string;
-}): BuiltInExecutor {
+}): readonly BuiltInExecutor[] {
   const { jobs, nodeId, ...rest } = deps;
-  return new BuiltInExecutor({
-    ...rest,
-    queue: JOBS_QUEUE,
-    workerId: `belfry@${nodeId}`,
-    perform: (assignment, signal) => perform(jobs, rest.workers, assignment, signal),
-    ready: true,
-    slots: SLOTS,
-  });
+  return Object.entries(SLOTS).map(
+    ([queue, slots]) =>
+      new BuiltInExecutor({
+        ...rest,
+        queue,
+        workerId: `belfry@${nodeId}`,
+        perform: (assignment, signal) => perform(jobs, rest.workers, assignment, signal),
+        ready: true,
+        slots,
+      }),
+  );
 }
 
 async function perform(

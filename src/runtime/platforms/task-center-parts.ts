@@ -1,5 +1,6 @@
 /** The parts of a node that task centres are made of, wired together. */
-import { BATCH_JOB, RECONCILE_JOB } from "../../domain/approval/push-definition.ts";
+import { BATCH_JOB } from "../../domain/approval/platform-push.ts";
+import { RECONCILE_JOB } from "../../domain/approval/push-definition.ts";
 import { BelfryError } from "../../domain/error.ts";
 import type { PlatformRecord } from "../../domain/platform/platform.ts";
 import type { SecretBox } from "../../ports/secret-box.ts";

@@ -1,6 +1,6 @@
 /** Destinations whose shards move, are nobody's for a while, or come back. */
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { JOBS_QUEUE, defaultTimeoutsOf } from "../../../../src/domain/action.ts";
+import { BATCHES_QUEUE, JOBS_QUEUE, defaultTimeoutsOf } from "../../../../src/domain/action.ts";
 import { StoreUnavailable } from "../../../../src/ports/store/journal.ts";
 import type { StartedRuntime } from "../../../../src/runtime/index.ts";
 import { Queues } from "../../../../src/runtime/queues.ts";
@@ -313,7 +313,7 @@ describe("destinations of another node", () => {
     expect(looks.mock.calls).toEqual([]);
     const left = (await a.cluster.actors(1000)).filter(({ kind }) => kind === "destination" || kind === "queue");
     // Each node takes Belfry's own work, as long as it lives.
-    expect(left.map(({ id }) => id)).toEqual([JOBS_QUEUE, JOBS_QUEUE]);
+    expect(left.map(({ id }) => id)).toEqual([JOBS_QUEUE, BATCHES_QUEUE, JOBS_QUEUE, BATCHES_QUEUE]);
     expect(
       world.network.passed
         .slice(-20)

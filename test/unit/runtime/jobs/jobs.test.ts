@@ -53,6 +53,19 @@ describe("a job", () => {
     expect(attempts.map(({ error }) => error?.code)).toEqual([undefined, "STORE_UNAVAILABLE"]);
   });
 
+  it("has its turn however many batches wait for platforms that take nothing", async () => {
+    const world = await pushing();
+    const { node, clock } = world;
+    await sessionsWithItems(node, 1);
+    const hosts = Array.from({ length: 6 }, (_, n) => `https://p${n}.example.com`);
+    const ids = await Promise.all(hosts.map((host) => aPlatform(node, host, { actions: ["archive"] })));
+    await Promise.all(ids.map((id) => node.taskCenters.platforms.isolate(id, { changedBy: "test" })));
+    await Promise.all(ids.map((id) => startBatch(node, id)));
+    await clock.advance(16 * MINUTE_MS);
+    const sweeps = await instancesOf(world, RECONCILE_DEFINITION_ID);
+    expect(sweeps.map(({ state }) => state)).toEqual(["COMPLETED", "COMPLETED", "COMPLETED"]);
+  });
+
   it("goes on when the store was away for a while", async () => {
     const world = await pushing();
     const { node, clock, store, platforms } = world;
