@@ -69,10 +69,12 @@ export async function withLock<Result>(
     { timeoutMs: waitMs + CALL_MS, ...(signal && { signal }) },
   );
   if (lock === undefined) throw new Error("The server granted a lock and did not say which");
-  const holding = new Holding({ client, lock, time, heldUntil: askedAt + ttlMs });
+  const answeredAt = time.monotonic();
+  // Whoever has waited does not know since when it is held: a renewal says so, and nothing counts on the lock before.
+  const hasWaited = answeredAt - askedAt > ttlMs / 3;
+  const holding = new Holding({ client, lock, time, heldUntil: (hasWaited ? answeredAt : askedAt) + ttlMs });
   try {
-    // Whoever has waited does not know since when it is held: a renewal says so.
-    if (time.monotonic() - askedAt > ttlMs / 3) await holding.renew();
+    if (hasWaited) await holding.renew();
     const result = await run({
       name: lock.name,
       token: lock.token,

@@ -23,6 +23,8 @@ export class LockServer {
   readonly failures = new Map<string, ConnectError>();
   /** How long the next acquisition waits. */
   waitsMs = 0;
+  /** How long a renewal is on its way. */
+  renewsMs = 0;
 
   get isHeld(): boolean {
     return this.#until > this.clock.monotonic();
@@ -60,8 +62,9 @@ export class LockServer {
           this.#until = this.clock.monotonic() + this.#ttlMs;
           return { lock: lock() };
         },
-        renewLock: ({ token }) => {
+        renewLock: async ({ token }) => {
           note(`renew ${token}`);
+          if (this.renewsMs > 0) await this.clock.sleep(this.renewsMs);
           check(token);
           this.#until = this.clock.monotonic() + this.#ttlMs;
           return { lock: lock() };

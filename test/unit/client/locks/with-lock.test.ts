@@ -113,6 +113,23 @@ describe("R-129: withLock", () => {
     expect(await outcome).toBe("done");
   });
 
+  it("that has waited for longer than its TTL has it for as long as the renewal is on its way", async () => {
+    const server = new LockServer();
+    server.waitsMs = 40_000;
+    server.renewsMs = 5;
+    const { begun, outcome, finish } = working(server, { waitMs: 60_000 });
+    await server.clock.advance(40_005);
+    const { signal } = await Promise.race([begun, outcome.then(() => Promise.reject(new Error("no work was done")))]);
+    // From when the renewal was asked, and no longer.
+    server.failures.set("renew", new ConnectError("nobody answers", Code.Unavailable));
+    await server.clock.advance(TTL_MS - 6);
+    expect(signal.aborted).toBe(false);
+    await server.clock.advance(1);
+    expect(signal.reason).toBeInstanceOf(LockLost);
+    finish("");
+    await expect(outcome).rejects.toBe(signal.reason);
+  });
+
   it("says when the lock turns out to be lost at the release", async () => {
     const server = new LockServer();
     const { begun, outcome, finish } = working(server);
