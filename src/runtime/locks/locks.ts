@@ -29,8 +29,13 @@ import { LockResident } from "./lock-resident.ts";
 
 const IDLE_MS = 30_000;
 const SWEEP_MS = 10_000;
-/** More leave as soon as nothing of them is uncommitted and nobody waits, held ones too: K5 is for those who read them again. */
+/**
+ * When there are more, those leave that were idle so long, held ones too: K5 is for those who read them again. Not those of commands that came just now,
+ * and have not decided yet.
+ */
 const MOST = 50_000;
+const IDLE_OF_MANY_MS = 1000;
+const SWEEP_OF_MANY_MS = 100;
 
 interface Deps {
   readonly node: Pick<RuntimeDeps, "clock" | "store" | "actors" | "options">;
@@ -55,6 +60,8 @@ export class Locks {
   readonly #coming = new Map<string, Promise<LockResident>>();
   readonly #rows: Reader<ActorStateRecord>;
   #sweeping: { cancel(): void } | null = null;
+  /** Monotonic time of the last sweep. */
+  #sweptAt = Number.NEGATIVE_INFINITY;
   #stopped = false;
 
   constructor({ node, ownership, journal }: Deps) {
@@ -208,7 +215,7 @@ export class Locks {
     const record = row === null ? newLock(name, shard, now) : lockOfState(name, shard, row.state);
     const resident = new LockResident(record, { monotonic: this.#clock.monotonic(), now });
     this.#residents.set(name, resident);
-    if (this.#residents.size > MOST) {
+    if (this.#residents.size > MOST && this.#clock.monotonic() - this.#sweptAt >= SWEEP_OF_MANY_MS) {
       this.#sweep();
     }
     return resident;
@@ -217,7 +224,8 @@ export class Locks {
   /** Held ones stay while there is room (K4). */
   #sweep(): void {
     const isFull = this.#residents.size > MOST;
-    const idleSince = this.#clock.monotonic() - (isFull ? 0 : IDLE_MS);
+    this.#sweptAt = this.#clock.monotonic();
+    const idleSince = this.#sweptAt - (isFull ? IDLE_OF_MANY_MS : IDLE_MS);
     for (const resident of this.#residents.values()) {
       const { pins, turns, usedAt, overAt } = resident;
       const isOfUse = pins > 0 || turns.size > 0 || usedAt >= idleSince;
