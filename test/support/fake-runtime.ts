@@ -7,6 +7,7 @@ import type { DefinitionRecord } from "../../src/domain/definition/definition.ts
 import type { OccurrenceRecord } from "../../src/domain/definition/occurrence.ts";
 import type { SupervisorRecord } from "../../src/domain/definition/supervision.ts";
 import { isFinal, type InstanceRecord } from "../../src/domain/instance/instance.ts";
+import { stateOfPlatform, type PlatformRecord } from "../../src/domain/platform/platform.ts";
 import { searchableGrams } from "../../src/domain/search.ts";
 import type { DestinationRecord } from "../../src/domain/webhook/destination.ts";
 import { newDestination, stateOfDestination } from "../../src/domain/webhook/destination.ts";
@@ -195,6 +196,13 @@ export class FakeRuntime implements Runtime {
     const { origin: id, shard, updatedAt } = record;
     const state = stateOfDestination(record);
     rowsOf(this.tables.actorStates, "destination").set(id, { kind: "destination", id, shard, state, updatedAt });
+  }
+
+  /** Writes the record of a platform, as its actor would. */
+  putPlatform(record: PlatformRecord): void {
+    const { id, shard, updatedAt } = record;
+    const state = stateOfPlatform(record);
+    rowsOf(this.tables.actorStates, "platform").set(id, { kind: "platform", id, shard, state, updatedAt });
   }
 
   putOccurrences(...occurrences: readonly OccurrenceRecord[]): void {

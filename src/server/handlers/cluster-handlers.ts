@@ -28,7 +28,7 @@ import type { Init } from "../mapping/init.ts";
 import { toOptionalTimestamp } from "../mapping/time.ts";
 import { cutPage, mismatch, numberCursorOf, pageOf, type CursorPart, type Page } from "../paging/page-token.ts";
 import type { ServiceEnvironment } from "./environment.ts";
-import { readDefinition, readDestination, readInstance, readLock } from "./not-found.ts";
+import { readDefinition, readDestination, readInstance, readLock, readPlatform } from "./not-found.ts";
 import { requestIdOf } from "./request-id.ts";
 
 /** So many actors each node tells of; those with more are named in the answer. */
@@ -165,7 +165,7 @@ async function actorsInMemory({ runtime: { cluster } }: ServiceEnvironment): Pro
   return { actors, incomplete: incomplete.map(({ nodeId }) => nodeId) };
 }
 
-/** @throws BelfryError DEFINITION_NOT_FOUND, DESTINATION_NOT_FOUND, INSTANCE_NOT_FOUND */
+/** @throws BelfryError DEFINITION_NOT_FOUND, DESTINATION_NOT_FOUND, PLATFORM_NOT_FOUND, LOCK_NOT_FOUND, INSTANCE_NOT_FOUND */
 async function storedActor(
   { queries, actorStates }: ServiceEnvironment,
   kind: ActorKind,
@@ -179,6 +179,10 @@ async function storedActor(
   if (kind === ActorKind.DESTINATION) {
     const { shard, disabled, breaker } = await readDestination(actorStates, id);
     return { kind, id, shard, breakerState: disabled === null ? BreakerState[breaker.state] : undefined };
+  }
+  if (kind === ActorKind.PLATFORM) {
+    const { shard, enabled, breaker } = await readPlatform(actorStates, id);
+    return { kind, id, shard, breakerState: enabled ? BreakerState[breaker.state] : undefined };
   }
   if (kind === ActorKind.LOCK) {
     const { shard, hold } = await readLock(actorStates, id);

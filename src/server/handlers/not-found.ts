@@ -1,6 +1,7 @@
 import { BelfryError } from "../../domain/error.ts";
 import type { InstanceRecord } from "../../domain/instance/instance.ts";
 import { lockOfState, type LockRecord } from "../../domain/lock/lock.ts";
+import { platformOfState, type PlatformRecord } from "../../domain/platform/platform.ts";
 import { destinationOfState, type DestinationRecord } from "../../domain/webhook/destination.ts";
 import type { ActorStateStore } from "../../ports/store/actor-states.ts";
 import type { DefinitionWithSupervision } from "../../ports/store/actors.ts";
@@ -54,6 +55,15 @@ export async function readDestination(actorStates: ActorStateStore, origin: stri
   const [found] = await actorStates.load("destination", [origin]);
   if (found !== undefined) return destinationOfState(origin, found.shard, found.state);
   throw destinationNotFound(origin);
+}
+
+/** A platform as it was last written. @throws BelfryError PLATFORM_NOT_FOUND */
+export async function readPlatform(actorStates: ActorStateStore, id: string): Promise<PlatformRecord> {
+  const [found] = await actorStates.load("platform", [id]);
+  if (found !== undefined) return platformOfState(id, found.shard, found.state);
+  throw new BelfryError("PLATFORM_NOT_FOUND", `There is no platform "${id}". ListPlatforms shows those that exist.`, {
+    metadata: { platform_id: id },
+  });
 }
 
 /** As it was last written. @throws BelfryError LOCK_NOT_FOUND */

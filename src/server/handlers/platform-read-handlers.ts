@@ -1,4 +1,3 @@
-import { BelfryError } from "../../domain/error.ts";
 import { changeOfState } from "../../domain/platform/platform-change.ts";
 import { platformOfState, type PlatformRecord } from "../../domain/platform/platform.ts";
 import {
@@ -7,7 +6,6 @@ import {
   ListPlatformsRequestSchema,
   type PlatformService,
 } from "../../gen/belfry/v1/platform_service_pb.ts";
-import type { ActorStateStore } from "../../ports/store/actor-states.ts";
 import type { PlatformView } from "../../runtime/index.ts";
 import type { Handlers } from "../call/handler.ts";
 import { toConnector } from "../mapping/connector.ts";
@@ -17,6 +15,7 @@ import { toPlatform } from "../mapping/platform.ts";
 import { cutPage, pageOf } from "../paging/page-token.ts";
 import { idCursorOf, scanActorStates } from "./actor-state-scan.ts";
 import type { ServiceEnvironment } from "./environment.ts";
+import { readPlatform } from "./not-found.ts";
 
 type Reads = "listConnectors" | "getPlatform" | "listPlatforms" | "getPlatformStatus" | "listPlatformChanges";
 
@@ -74,13 +73,4 @@ export function platformReadHandlers(environment: ServiceEnvironment): Pick<Hand
 export function shownStatus({ runtime, clock }: ServiceEnvironment, view: PlatformView) {
   const needsToken = runtime.taskCenters.connectors.get(view.record.connector)?.token !== null;
   return toPlatformStatus(view, clock.now(), needsToken);
-}
-
-/** A platform as it was last written. @throws BelfryError PLATFORM_NOT_FOUND */
-async function readPlatform(actorStates: ActorStateStore, id: string): Promise<PlatformRecord> {
-  const [found] = await actorStates.load("platform", [id]);
-  if (found !== undefined) return platformOfState(id, found.shard, found.state);
-  throw new BelfryError("PLATFORM_NOT_FOUND", `There is no platform "${id}". ListPlatforms shows those that exist.`, {
-    metadata: { platform_id: id },
-  });
 }

@@ -11,6 +11,7 @@ import { aNode } from "../../support/fake-runtime.ts";
 import { MANUAL_START_AT } from "../../support/manual-clock.ts";
 import { aDefinition, anInstance, aSupervisor, ended } from "../../support/records.ts";
 import { aCluster, allPages, anActor, aShard } from "./cluster-given.ts";
+import { aPlatform } from "./platforms/given.ts";
 
 describe("ListActors", () => {
   const ACTORS = [
@@ -139,6 +140,20 @@ describe("GetActor", () => {
     api.runtime.putDestination(newDestination(id, 0, MANUAL_START_AT));
     const written = await api.cluster.getActor({ kind: ActorKind.DESTINATION, id });
     expect(written.actor).toMatchObject({ id, resident: false, shard: 0, breakerState: BreakerState.CLOSED });
+  });
+
+  it("shows platforms too, that are not in memory when nothing was pushed lately", async () => {
+    const api = aCluster({ nodes, shards: [aShard({ shard: 0, owner: "b" })], actors: [anActor({ id: "other" })] });
+    expect(await refusalOf(api.cluster.getActor({ kind: ActorKind.PLATFORM, id: "p1" }))).toMatchObject({
+      reason: "PLATFORM_NOT_FOUND",
+    });
+    const platform = aPlatform({ id: "p1", enabled: true });
+    api.runtime.putPlatform(platform);
+    const written = await api.cluster.getActor({ kind: ActorKind.PLATFORM, id: "p1" });
+    expect(written.actor).toMatchObject({ resident: false, shard: 0, breakerState: BreakerState.CLOSED });
+    api.runtime.putPlatform({ ...platform, enabled: false });
+    const disabled = await api.cluster.getActor({ kind: ActorKind.PLATFORM, id: "p1" });
+    expect(disabled.actor).toMatchObject({ breakerState: BreakerState.UNSPECIFIED });
   });
 
   it.each<[string, Partial<ShardView>, boolean | undefined]>([
