@@ -123,7 +123,11 @@ function addActors(program: Command, surroundings: Surroundings): void {
     "actors --node tower-1 --limit 500",
   ]);
   addListOptions(command)
-    .option("--kind <kind>", "only supervisor, instance or queue", enumValue(ActorKindSchema))
+    .option(
+      "--kind <kind>",
+      "only supervisor, instance, queue, destination, platform or lock",
+      enumValue(ActorKindSchema),
+    )
     .option("--node <id>", "only those in the memory of this node")
     .option("--shard <number>", "only those in this shard", countFrom(0))
     .action(async (options: Options) => {

@@ -24,7 +24,7 @@ export const file_belfry_v1_lock_service: GenFile = /*@__PURE__*/
  */
 export type AcquireLockRequest = Message<"belfry.v1.AcquireLockRequest"> & {
   /**
-   * Its name, which may hold anything but control characters. Its callers agree on it.
+   * Its name, which may hold anything but NUL characters. Its callers agree on it.
    *
    * @generated from field: string name = 1;
    */
@@ -102,7 +102,7 @@ export const AcquireLockResponseSchema: GenMessage<AcquireLockResponse> = /*@__P
  */
 export type RenewLockRequest = Message<"belfry.v1.RenewLockRequest"> & {
   /**
-   * Its name, which may hold anything but control characters. Its callers agree on it.
+   * Its name, which may hold anything but NUL characters. Its callers agree on it.
    *
    * @generated from field: string name = 1;
    */
@@ -174,7 +174,7 @@ export const RenewLockResponseSchema: GenMessage<RenewLockResponse> = /*@__PURE_
  */
 export type ReleaseLockRequest = Message<"belfry.v1.ReleaseLockRequest"> & {
   /**
-   * Its name, which may hold anything but control characters. Its callers agree on it.
+   * Its name, which may hold anything but NUL characters. Its callers agree on it.
    *
    * @generated from field: string name = 1;
    */
@@ -238,7 +238,7 @@ export const ReleaseLockResponseSchema: GenMessage<ReleaseLockResponse> = /*@__P
  */
 export type GetLockRequest = Message<"belfry.v1.GetLockRequest"> & {
   /**
-   * Its name, which may hold anything but control characters. Its callers agree on it.
+   * Its name, which may hold anything but NUL characters. Its callers agree on it.
    *
    * @generated from field: string name = 1;
    */
