@@ -45,8 +45,8 @@ def tell(method, **request):
             return None
         log.warning("belfry: %s of %s was refused: %s", method, request["taskId"], refusal.read(1000))
         least = {name: request[name] for name in ALWAYS if name in request}
-        # The status counts, whatever was wrong with the rest.
-        return tell(method, **least) if refusal.code == 400 and least != request else {}
+        # The status counts, whatever was wrong with the rest: 400, or 429 where it was too large.
+        return tell(method, **least) if refusal.code in (400, 429) and least != request else {}
     except (OSError, ValueError, http.client.HTTPException) as trouble:
         silent_until = time.monotonic() + PAUSE
         log.warning("belfry: %s of %s was not told: %s", method, request["taskId"], trouble)
@@ -75,16 +75,23 @@ def update(name, request, **report):
 def plain(value):
     """As JSON, whatever it is; what is too large becomes the beginning of its text. NaN becomes null."""
     try:
-        text = json.dumps(value, default=repr)
+        text = json.dumps(value, default=in_words)
         value = json.loads(text, parse_constant=lambda _: None)
     except (TypeError, ValueError, RecursionError):
-        value = text = ascii(value)
+        value = text = in_words(value, ascii)
     return value if len(text) <= LARGEST else text[:LARGEST]
+
+
+def in_words(thing, words=repr):
+    try:
+        return words(thing)
+    except Exception:  # One that cannot even say what it is: a row of a database whose session is over.
+        return object.__repr__(thing)
 
 
 def failure(exception, traceback):
     return {
-        "error": str(exception)[:60_000],
+        "error": in_words(exception, str)[:60_000],
         "errorType": type(exception).__qualname__[:255],
         "traceback": str(traceback or "")[-LARGEST:],
     }

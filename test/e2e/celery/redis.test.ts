@@ -209,6 +209,20 @@ function shows({ python, redis: redisBinary, versions }: Extract<CeleryPrograms,
       const large = await bridged.send("large", [300_000]);
       await belfry.untilItSays(large, "SUCCESS");
       expect(seen(await belfry.get(large)).result).toBe(`"${"x".repeat(99_999)}`);
+      const loaded = await bridged.send("add", [1, 1], { belfry: { metadata: { load: "x".repeat(300_000) } } });
+      const { taskName, metadata } = await belfry.untilItSays(loaded, "SUCCESS");
+      expect([taskName, metadata]).toEqual(["shop.add", undefined]);
+    });
+
+    test("what cannot be put into words costs no status either", async () => {
+      const shy = await bridged.send("shy", [false]);
+      await belfry.untilItSays(shy, "SUCCESS");
+      expect(seen(await belfry.get(shy)).result).toMatchObject({ row: expect.stringMatching(/^<.*Shy object at /) });
+      const failed = await bridged.send("shy", [true]);
+      expect(await belfry.untilItSays(failed, "FAILURE")).toMatchObject({
+        errorType: "ShyError",
+        error: expect.stringMatching(/^<.*ShyError object at /),
+      });
     });
 
     test("R-125, R-128: of a worker that is lost with its task both sides say STARTED, until the sweep of timeouts finds it", async () => {

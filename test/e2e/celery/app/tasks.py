@@ -96,6 +96,23 @@ def large(size):
     return "x" * size
 
 
+class Shy:
+    def __repr__(self):
+        raise LookupError("its session is over")
+
+
+class ShyError(Exception):
+    def __str__(self):
+        raise LookupError("its session is over")
+
+
+@app.task(name="shop.shy", ignore_result=True)
+def shy(fails):
+    if fails:
+        raise ShyError()
+    return {"row": Shy()}
+
+
 def send(task, args, headers=None):
     return app.send_task(f"shop.{task}", args, headers=headers).id
 
