@@ -143,8 +143,10 @@ async function compared(
   }
 }
 
+/** What was tried again began long ago, and yet its attempt that runs may be young: that one has the time. */
 function isOver({ state, life }: InstanceRecord, before: number): boolean {
-  return state === "RUNNING" && life.startedAt !== null && life.startedAt < before;
+  const since = life.attemptCount > 1 ? life.stateAt : life.startedAt;
+  return state === "RUNNING" && since !== null && since < before;
 }
 
 /** In the words of the source. */

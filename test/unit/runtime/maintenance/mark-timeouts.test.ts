@@ -71,6 +71,21 @@ describe("the sweep of timeouts (R-128)", () => {
     await expectSound(world, executionDefinitionId(shardOf("t", SHARDS)));
   });
 
+  it("R-128, R-137: one that was retried has the time for the attempt that runs now", async () => {
+    const world = await given();
+    const { node, clock } = world;
+    await node.executions.register("t", aTask());
+    await node.executions.update("t", { report: { state: "BACKING_OFF" } });
+    await clock.advance(30 * MINUTE_MS);
+    await node.executions.update("t", { report: { state: "RUNNING" } });
+    await clock.advance(9 * MINUTE_MS);
+    await sweep(world, node);
+    expect(await stateOf(world, "t")).toBe("RUNNING");
+    await clock.advance(2 * MINUTE_MS);
+    await sweep(world, node);
+    expect(await stateOf(world, "t")).toMatch(/^FAILED: Task timeout \(exceeded 10 minutes/);
+  });
+
   it("says with a code, the words of the source and the end of it that the time was up", async () => {
     const world = await given();
     await world.node.executions.register("t", aTask());
