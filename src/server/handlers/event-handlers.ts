@@ -11,8 +11,12 @@ import { mismatch, pageOf, type Page } from "../paging/page-token.ts";
 import { drainingError } from "./draining.ts";
 import type { ServiceEnvironment } from "./environment.ts";
 
-/** After so many events that do not match, a watcher gets a newer token, so that it need not read them again. */
+/**
+ * After so many events that do not match, or with the first of them after so long, a watcher gets a newer token: so that it need not read them again, and
+ * its token is still good when its connection breaks, though what it has passed may have left the log by then.
+ */
 const TOKEN_EVERY = 1000;
+const TOKEN_EVERY_MS = 60_000;
 const READ_BATCH = 500;
 
 export function eventHandlers(environment: ServiceEnvironment): Handlers<typeof EventService> {
@@ -23,6 +27,7 @@ function watchEvents({
   runtime,
   queries,
   hub,
+  clock,
   draining,
 }: ServiceEnvironment): Handlers<typeof EventService>["watchEvents"] {
   return async function* watch({ subjects, resumeToken, fromStart }, call) {
@@ -35,17 +40,19 @@ function watchEvents({
       resumeToken === "" ? ({ kind: fromStart ? "log-start" : "now" } as const) : after(resumeToken, shardCount);
     const { signal, release } = firstOf(call.signal, draining);
     let unmatched = TOKEN_EVERY;
+    let toldAt = clock.monotonic();
     try {
       for await (const step of tailEvents({ hub, queries, shardCount, selection, from, signal })) {
         const { matching, scanned, positions } = step;
         unmatched += scanned - matching.length;
         yield* withTokens(matching, positions);
-        if (matching.length > 0) unmatched = 0;
-        else if (unmatched >= TOKEN_EVERY) {
+        if (matching.length === 0) {
+          if (unmatched < TOKEN_EVERY && clock.monotonic() - toldAt < TOKEN_EVERY_MS) continue;
           // The first step comes here too: from this token on nothing is missed, and the watcher knows that it watches.
           yield { resumeToken: encodeResumeToken(positions) };
-          unmatched = 0;
         }
+        unmatched = 0;
+        toldAt = clock.monotonic();
       }
     } catch (error) {
       if (draining.aborted && !call.signal.aborted) throw drainingError();

@@ -3,8 +3,10 @@ import { describe, expect, it } from "vitest";
 import { EventService } from "../../../src/gen/belfry/v1/event_service_pb.ts";
 import { ErrorInfoSchema } from "../../../src/gen/google/rpc/error_details_pb.ts";
 import { shardOf } from "../../../src/domain/routing.ts";
+import { decodeResumeToken } from "../../../src/server/events/resume-token.ts";
 import { anApiServer, type ApiServer } from "../../support/api-server.ts";
 import { FAKE_SHARDS } from "../../support/fake-runtime.ts";
+import { ManualClock } from "../../support/manual-clock.ts";
 import { anInstance } from "../../support/records.ts";
 
 interface Seen {
@@ -81,6 +83,20 @@ describe("WatchEvents", () => {
       { shard, resourceId: id, name: "completed" },
     ]);
     expect(await take(watch, 2)).toEqual([`${shard}-2`, `${shard}-4`]);
+    watch.stop();
+  });
+
+  it("gives newer tokens also to who rarely sees an event, so that they are good for as long as the log is kept", async () => {
+    const clock = new ManualClock();
+    await using api = await anApiServer({ clock, limits: { keepaliveMs: 3_600_000 } });
+    const watch = watchEvents(api, { subjects: ["belfry.events.definition.>"] });
+    await watch.next();
+    for (const seen of [1, 2, 3]) {
+      await clock.advance(60_000);
+      api.runtime.commit([{ shard: 1 }]);
+      const { id, token } = await watch.next();
+      expect([id, decodeResumeToken(token, FAKE_SHARDS)[1]]).toEqual([undefined, seen]);
+    }
     watch.stop();
   });
 
