@@ -6,6 +6,7 @@ import {
   BreakerStateSchema,
   DefinitionStateSchema,
   InstanceStateSchema,
+  LockStateSchema,
   NodeStateSchema,
 } from "../../client/index.ts";
 import type { Actor, Node, Shard } from "../../client/index.ts";
@@ -134,19 +135,33 @@ function heardInWords(lastHeard: Duration | undefined): string {
   return lastHeard === undefined || durationMs(lastHeard) === 0 ? "now" : `${duration(lastHeard)} ago`;
 }
 
-function stateWord({ kind, definitionState, instanceState, breakerState }: Actor): string {
+function stateWord({ kind, definitionState, instanceState, breakerState, lockState }: Actor): string {
   switch (kind) {
     case ActorKind.SUPERVISOR:
       return enumWord(DefinitionStateSchema, definitionState);
     case ActorKind.DESTINATION:
+    case ActorKind.PLATFORM:
       return enumWord(BreakerStateSchema, breakerState) || "DISABLED";
+    case ActorKind.LOCK:
+      return enumWord(LockStateSchema, lockState);
     default:
       return enumWord(InstanceStateSchema, instanceState);
   }
 }
 
-function holdingsInWords({ kind, residentInstanceCount, waitingInstanceCount, freeSlotCount }: Actor): string {
-  if (kind === ActorKind.QUEUE) return `${waitingInstanceCount} waiting, ${counted(freeSlotCount, "free slot")}`;
-  if (kind === ActorKind.DESTINATION) return `${waitingInstanceCount} waiting`;
-  return kind === ActorKind.SUPERVISOR ? counted(residentInstanceCount, "instance") : "";
+function holdingsInWords(actor: Actor): string {
+  const { kind, residentInstanceCount, waitingInstanceCount, freeSlotCount, waitingCallerCount } = actor;
+  switch (kind) {
+    case ActorKind.QUEUE:
+      return `${waitingInstanceCount} waiting, ${counted(freeSlotCount, "free slot")}`;
+    case ActorKind.DESTINATION:
+    case ActorKind.PLATFORM:
+      return `${waitingInstanceCount} waiting`;
+    case ActorKind.LOCK:
+      return `${waitingCallerCount} waiting`;
+    case ActorKind.SUPERVISOR:
+      return counted(residentInstanceCount, "instance");
+    default:
+      return "";
+  }
 }

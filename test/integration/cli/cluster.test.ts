@@ -21,6 +21,8 @@ async function aServer(left: readonly number[] = [2]): Promise<ApiServer> {
     { ...some, kind: "supervisor", id: "d1", shard: 0, state: "ACTIVE", idleMs: 1500, waiting: 2 },
     { ...some, kind: "instance", id: "i1", shard: 0, state: "RUNNING", idleMs: 20, waiting: 0 },
     { ...some, kind: "queue", id: "agents", nodeId: "b", shard: null, state: "", idleMs: 0, waiting: 4, freeSlots: 1 },
+    { ...some, kind: "platform", id: "p1", shard: 1, state: "OPEN", idleMs: 30, waiting: 5 },
+    { ...some, kind: "lock", id: "import_42", shard: 1, state: "HELD", idleMs: 40, waiting: 6 },
   ];
   return anApiServer({
     answers: {
@@ -164,6 +166,8 @@ describe("belfry actors", () => {
       ["supervisor", "d1", "a", "0", "ACTIVE", "2 instances", "1.5 s"],
       ["instance", "i1", "a", "0", "RUNNING", "20 ms"],
       ["queue", "agents", "b", "4 waiting, 1 free slot"],
+      ["platform", "p1", "a", "1", "OPEN", "5 waiting", "30 ms"],
+      ["lock", "import_42", "a", "1", "HELD", "6 waiting", "40 ms"],
     ]);
   });
 
