@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 import { given } from "../given.ts";
 
-describe("R-129: more locks than a node keeps in memory", () => {
+describe("more locks than a node keeps in memory", () => {
   it("those that are asked for now are not among those that leave, so nobody is refused", async () => {
     const { node, clock } = await given();
     const turned = clock.monotonic.bind(clock);
