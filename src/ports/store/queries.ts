@@ -78,6 +78,9 @@ export interface ExecutionStats {
   readonly oldestAt: number | null;
 }
 
+/** Bytes of UTF-8. A longer value of metadata is no business id, and a hundred of them would be no answer: it is of no group. */
+export const MAX_GROUP_VALUE_BYTES = 1000;
+
 export interface ExecutionStatsQuery {
   /** With `execution`. */
   readonly filter: InstanceFilter;

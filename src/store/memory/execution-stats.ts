@@ -1,6 +1,7 @@
 import { MODULE_LABEL } from "../../domain/execution/execution-definition.ts";
 import type { InstanceRecord, InstanceState } from "../../domain/instance/instance.ts";
 import type { Json } from "../../domain/json.ts";
+import { MAX_GROUP_VALUE_BYTES } from "../../ports/store/queries.ts";
 import type {
   ExecutionGroup,
   ExecutionGrouping,
@@ -39,7 +40,7 @@ function groupsOf(looked: readonly InstanceRecord[], grouping: ExecutionGrouping
   if (grouping === null) return [];
   const valued = looked.flatMap((record) => {
     const value = valueOf(record, grouping);
-    return value === null ? [] : [{ record, value }];
+    return value === null || Buffer.byteLength(value) > MAX_GROUP_VALUE_BYTES ? [] : [{ record, value }];
   });
   return [...Map.groupBy(valued, ({ value }) => value)]
     .map(([value, members]) => {

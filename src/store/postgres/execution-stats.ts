@@ -1,5 +1,6 @@
 import { sql, type RawBuilder } from "kysely";
 import type { InstanceState } from "../../domain/instance/instance.ts";
+import { MAX_GROUP_VALUE_BYTES } from "../../ports/store/queries.ts";
 import type {
   ExecutionGroup,
   ExecutionGrouping,
@@ -55,7 +56,7 @@ export async function executionStats(
                 select value, state, count(*) as count, max(created_at) as latest_at,
                   (array_agg(id order by created_at desc, id desc))[1] as latest_id
                 from looked
-                where value is not null
+                where octet_length(value) <= ${MAX_GROUP_VALUE_BYTES}
                 group by value, state
               ),
               shown as (

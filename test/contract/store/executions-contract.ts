@@ -223,6 +223,21 @@ export function executionsContract(given: Given): void {
   );
 
   it(
+    "groups are of values that can be business ids: one of more than a thousand bytes is of none",
+    given(async ({ store, writer }) => {
+      const node = await writer();
+      const values = ["y".repeat(1000), "z".repeat(1001), "长".repeat(334), { a: 1 }];
+      await node.write({
+        createdInstances: values.map((key, index) => anExecution(`e${index}`, index, {}, { metadata: { key } })),
+      });
+      const grouping = { by: "metadata", key: "key" } as const;
+      const stats = await store.queries.executionStats({ ...ALL, filter: { execution: {} }, grouping });
+      expect(stats.counted).toBe(4);
+      expect(stats.groups.map(({ latestId }) => latestId)).toEqual(["e3", "e0"]);
+    }),
+  );
+
+  it(
     "stats look at the newest alone when there are more than they may, and keep to the filter",
     given(async ({ store, writer }) => {
       const node = await writer();

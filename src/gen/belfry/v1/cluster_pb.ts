@@ -254,7 +254,7 @@ export type Actor = Message<"belfry.v1.Actor"> & {
   residentInstanceCount: number;
 
   /**
-   * Of a QUEUE: how many instances wait for workers in memory; of a DESTINATION, how many wait for it. More may wait in the database.
+   * Of a QUEUE: how many instances wait for workers in memory; of a DESTINATION or PLATFORM, how many wait for it. More may wait in the database.
    *
    * @generated from field: int32 waiting_instance_count = 11;
    */
@@ -268,7 +268,7 @@ export type Actor = Message<"belfry.v1.Actor"> & {
   freeSlotCount: number;
 
   /**
-   * Of a DESTINATION: the state of its breaker; unset when it is disabled.
+   * Of a DESTINATION or PLATFORM: the state of its breaker; unset when it is disabled.
    *
    * @generated from field: belfry.v1.BreakerState breaker_state = 13;
    */

@@ -226,7 +226,7 @@ export const ErrorReason = {
   SECRET_UNREADABLE: 28,
 
   /**
-   * FAILED_PRECONDITION: this belongs to the system; its id begins with `$`. It can be read, not changed.
+   * FAILED_PRECONDITION: this belongs to the system; its id begins with `$`. It can be read; of maintenance, what the message says can be changed too.
    *
    * @generated from enum value: ERROR_REASON_SYSTEM_RESOURCE = 29;
    */

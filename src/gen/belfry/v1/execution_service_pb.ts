@@ -230,7 +230,8 @@ export type UpdateExecutionRequest = Message<"belfry.v1.UpdateExecutionRequest">
   metadata?: JsonObject | undefined;
 
   /**
-   * How far it is, beside or instead of `progress_percent`, `progress_step` and `progress_message` of metadata. `time` is not heard.
+   * How far it is, beside or instead of `progress_percent`, `progress_step` and `progress_message` of metadata, and before them. Its
+   * `percent` always counts; an empty `step` or `message` leaves what is known. `time` is not heard.
    *
    * @generated from field: belfry.v1.Progress progress = 8;
    */
@@ -658,7 +659,7 @@ export type GetExecutionStatsRequest = Message<"belfry.v1.GetExecutionStatsReque
 
   /**
    * Put together those that have the same `module`, `task_name`, `business_id`, or `metadata.<key>`, e.g. `metadata.order_id`: all runs for one order.
-   * Default: no groups.
+   * Values of more than 1,000 bytes are of no group. Default: no groups.
    *
    * @generated from field: string group_by = 9;
    */
