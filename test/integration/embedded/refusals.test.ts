@@ -59,7 +59,7 @@ describe("the embedded PostgreSQL says what is wrong and what to do", () => {
     });
   });
 
-  test("when the server cannot start: with the end of its log", { timeout: 30_000 }, async () => {
+  test("when the server cannot start: with the end of its log", async () => {
     const dataDir = await temporaryFolder();
     const first = await open(dataDir);
     await first.close();
