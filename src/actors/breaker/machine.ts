@@ -4,7 +4,8 @@
  * It has no `after`: `openUntil` is a column that brings a WAKE. Who lets calls through asks for the state, and sends one call at a time while it
  * is HALF_OPEN. Calls under way when it opens end later; their results come in OPEN.
  */
-import { enqueueActions, setup } from "xstate";
+import { setup } from "xstate";
+import { pureSteps } from "../pure-steps.ts";
 import type { BreakerContext, BreakerStep } from "./calls.ts";
 import type { Announcement } from "./effects.ts";
 import type { BreakerEvent, BreakerEventOf } from "./events.ts";
@@ -14,27 +15,7 @@ import * as opening from "./opening.ts";
 const types = {} as { context: BreakerContext; events: BreakerEvent };
 
 /** An action that takes a pure step: the next breaker, and effects as data. */
-function step<Type extends BreakerEvent["type"]>(
-  take: (context: BreakerContext, event: BreakerEventOf<Type>) => BreakerStep,
-) {
-  return enqueueActions<
-    BreakerContext,
-    BreakerEvent,
-    undefined,
-    BreakerEvent,
-    never,
-    { type: "effect"; params: Announcement },
-    never,
-    never,
-    never
-  >(({ context, event, enqueue }) => {
-    const taken = take(context, event as BreakerEventOf<Type>);
-    enqueue.assign({ breaker: taken.breaker });
-    for (const effect of taken.effects) {
-      enqueue({ type: "effect", params: effect });
-    }
-  });
-}
+const step = pureSteps<BreakerContext, BreakerEvent, Announcement, BreakerStep>(({ breaker }) => ({ breaker }));
 
 interface Input<Type extends BreakerEvent["type"]> {
   readonly context: BreakerContext;

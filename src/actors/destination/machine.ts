@@ -3,7 +3,8 @@
  *
  * It has no `after`: the instants of `nextLookOf` bring a WAKE.
  */
-import { enqueueActions, setup } from "xstate";
+import { setup } from "xstate";
+import { pureSteps } from "../pure-steps.ts";
 import type { Announcement } from "../breaker/effects.ts";
 import * as commands from "./commands.ts";
 import * as delivering from "./delivering.ts";
@@ -13,27 +14,9 @@ import type { DestinationEvent, DestinationEventOf } from "./events.ts";
 const types = {} as { context: DestinationContext; events: DestinationEvent };
 
 /** An action that takes a pure step: the next record, and effects as data. */
-function step<Type extends DestinationEvent["type"]>(
-  take: (context: DestinationContext, event: DestinationEventOf<Type>) => DestinationStep,
-) {
-  return enqueueActions<
-    DestinationContext,
-    DestinationEvent,
-    undefined,
-    DestinationEvent,
-    never,
-    { type: "effect"; params: Announcement },
-    never,
-    never,
-    never
-  >(({ context, event, enqueue }) => {
-    const taken = take(context, event as DestinationEventOf<Type>);
-    enqueue.assign({ record: taken.record });
-    for (const effect of taken.effects) {
-      enqueue({ type: "effect", params: effect });
-    }
-  });
-}
+const step = pureSteps<DestinationContext, DestinationEvent, Announcement, DestinationStep>(({ record }) => ({
+  record,
+}));
 
 interface Input {
   readonly context: DestinationContext;

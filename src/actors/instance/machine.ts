@@ -4,7 +4,8 @@
  * It has no `after` and no invoke: a deadline is a column that brings a WAKE, an effect is data that the runtime carries out after the commit.
  * An event that a state does not list changes nothing, which is how a finished instance stays finished and a stale worker changes nothing.
  */
-import { enqueueActions, setup } from "xstate";
+import { setup } from "xstate";
+import { pureSteps } from "../pure-steps.ts";
 import type { ReportedState } from "../../domain/execution/celery-status.ts";
 import type { AttemptOutcome } from "../../domain/instance/attempt.ts";
 import type { FinalState } from "../../domain/instance/instance.ts";
@@ -24,27 +25,7 @@ type State = "PENDING" | "RUNNING" | "BACKING_OFF" | "PAUSED";
 const types = {} as { context: InstanceContext; events: InstanceEvent };
 
 /** An action that takes a pure step: the next life, and effects as data. */
-function step<Type extends InstanceEvent["type"]>(
-  take: (context: InstanceContext, event: InstanceEventOf<Type>) => Step,
-) {
-  return enqueueActions<
-    InstanceContext,
-    InstanceEvent,
-    undefined,
-    InstanceEvent,
-    never,
-    { type: "effect"; params: InstanceEffect },
-    never,
-    never,
-    never
-  >(({ context, event, enqueue }) => {
-    const taken = take(context, event as InstanceEventOf<Type>);
-    enqueue.assign({ life: taken.life });
-    for (const effect of taken.effects) {
-      enqueue({ type: "effect", params: effect });
-    }
-  });
-}
+const step = pureSteps<InstanceContext, InstanceEvent, InstanceEffect, Step>(({ life: next }) => ({ life: next }));
 
 /** Guards an event that speaks for an attempt. */
 function current({ context, event }: { context: InstanceContext; event: InstanceEvent }): boolean {

@@ -3,7 +3,8 @@
  *
  * It has no `after`: that a hold is over shows with the next event, or with a WAKE when somebody waits for it.
  */
-import { enqueueActions, setup } from "xstate";
+import { setup } from "xstate";
+import { pureSteps } from "../pure-steps.ts";
 import type { Announcement } from "../breaker/effects.ts";
 import type { LockEvent, LockEventOf } from "./events.ts";
 import * as holding from "./holding.ts";
@@ -12,25 +13,7 @@ import type { LockContext, LockStep } from "./holding.ts";
 const types = {} as { context: LockContext; events: LockEvent };
 
 /** An action that takes a pure step: the next record, and effects as data. */
-function step<Type extends LockEvent["type"]>(take: (context: LockContext, event: LockEventOf<Type>) => LockStep) {
-  return enqueueActions<
-    LockContext,
-    LockEvent,
-    undefined,
-    LockEvent,
-    never,
-    { type: "effect"; params: Announcement },
-    never,
-    never,
-    never
-  >(({ context, event, enqueue }) => {
-    const taken = take(context, event as LockEventOf<Type>);
-    enqueue.assign({ record: taken.record });
-    for (const effect of taken.effects) {
-      enqueue({ type: "effect", params: effect });
-    }
-  });
-}
+const step = pureSteps<LockContext, LockEvent, Announcement, LockStep>(({ record }) => ({ record }));
 
 interface Input<Type extends LockEvent["type"]> {
   readonly context: LockContext;

@@ -4,7 +4,8 @@
  *
  * It has no `after`: the instants of `nextLookOf` bring a WAKE.
  */
-import { enqueueActions, setup } from "xstate";
+import { setup } from "xstate";
+import { pureSteps } from "../pure-steps.ts";
 import type { Announcement } from "../breaker/effects.ts";
 import * as commands from "./commands.ts";
 import type { PlatformEvent, PlatformEventOf } from "./events.ts";
@@ -15,27 +16,7 @@ import * as token from "./token.ts";
 const types = {} as { context: PlatformContext; events: PlatformEvent };
 
 /** An action that takes a pure step: the next record, and effects as data. */
-function step<Type extends PlatformEvent["type"]>(
-  take: (context: PlatformContext, event: PlatformEventOf<Type>) => PlatformStep,
-) {
-  return enqueueActions<
-    PlatformContext,
-    PlatformEvent,
-    undefined,
-    PlatformEvent,
-    never,
-    { type: "effect"; params: Announcement },
-    never,
-    never,
-    never
-  >(({ context, event, enqueue }) => {
-    const taken = take(context, event as PlatformEventOf<Type>);
-    enqueue.assign({ record: taken.record });
-    for (const effect of taken.effects) {
-      enqueue({ type: "effect", params: effect });
-    }
-  });
-}
+const step = pureSteps<PlatformContext, PlatformEvent, Announcement, PlatformStep>(({ record }) => ({ record }));
 
 interface Input<Type extends PlatformEvent["type"]> {
   readonly context: PlatformContext;

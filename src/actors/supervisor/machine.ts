@@ -3,9 +3,10 @@
  *
  * A command that a state does not list is refused with FAILED_PRECONDITION: a cancelled definition can't be triggered, paused or resumed.
  */
-import { enqueueActions, setup } from "xstate";
+import { setup } from "xstate";
+import { pureSteps } from "../pure-steps.ts";
 import type { SupervisorEffect } from "./effects.ts";
-import type { SupervisorEvent, SupervisorEventOf } from "./events.ts";
+import type { SupervisorEvent } from "./events.ts";
 import type { SupervisorContext, SupervisorStep } from "./context.ts";
 import * as due from "./due.ts";
 import * as firing from "./firing.ts";
@@ -15,27 +16,7 @@ import * as taking from "./taking.ts";
 const types = {} as { context: SupervisorContext; events: SupervisorEvent };
 
 /** An action that takes a pure step: the next context, and effects as data. */
-function step<Type extends SupervisorEvent["type"]>(
-  take: (context: SupervisorContext, event: SupervisorEventOf<Type>) => SupervisorStep,
-) {
-  return enqueueActions<
-    SupervisorContext,
-    SupervisorEvent,
-    undefined,
-    SupervisorEvent,
-    never,
-    { type: "effect"; params: SupervisorEffect },
-    never,
-    never,
-    never
-  >(({ context, event, enqueue }) => {
-    const taken = take(context, event as SupervisorEventOf<Type>);
-    enqueue.assign(taken.context);
-    for (const effect of taken.effects) {
-      enqueue({ type: "effect", params: effect });
-    }
-  });
-}
+const step = pureSteps<SupervisorContext, SupervisorEvent, SupervisorEffect, SupervisorStep>(({ context }) => context);
 
 const trigger = {
   TRIGGER: { actions: step<"TRIGGER">(firing.trigger) },
