@@ -1,6 +1,7 @@
 /** What Celery writes of a task under one key: its metadata as JSON or, with the serializer `pickle`, as a pickle. */
 import type { CeleryResult } from "../domain/execution/celery-result.ts";
-import type { Json, JsonObject } from "../domain/json.ts";
+import { isJsonObject } from "../domain/json.ts";
+import type { Json } from "../domain/json.ts";
 import { ResultBackendError } from "../ports/result-backend.ts";
 import { ENTRY_BYTES, boundedName, boundedTraceback } from "./bounds.ts";
 import { instantOf } from "./instant.ts";
@@ -35,9 +36,8 @@ function cutOff(entry: Buffer): CeleryResult {
 
 function jsonMeta(text: string): CeleryResult {
   const meta = parsedJson(text);
-  if (typeof meta !== "object" || meta === null || Array.isArray(meta)) throw unreadable("it is no object");
-  const fields: JsonObject = meta as JsonObject;
-  return resultOf((name) => fields[name] ?? null, readJsonResult(fields["result"] ?? null));
+  if (!isJsonObject(meta)) throw unreadable("it is no object");
+  return resultOf((name) => meta[name] ?? null, readJsonResult(meta["result"] ?? null));
 }
 
 /** Celery's other serializers, and results that it compressed, are none of these. */
@@ -94,8 +94,8 @@ function resultOf(field: (name: string) => unknown, reading: ResultReading): Cel
 /** Celery says it with `result_extended`; and while a task runs in any case, in what it has in place of a result. */
 export function workerIn(status: string, worker: unknown, result: Json): Pick<CeleryResult, "worker"> {
   if (typeof worker === "string" && worker !== "") return { worker: boundedName(worker) };
-  if (status !== "STARTED" || typeof result !== "object" || result === null || Array.isArray(result)) return {};
-  const { hostname } = result as JsonObject;
+  if (status !== "STARTED" || !isJsonObject(result)) return {};
+  const { hostname } = result;
   return typeof hostname === "string" && hostname !== "" ? { worker: boundedName(hostname) } : {};
 }
 

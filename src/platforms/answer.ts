@@ -1,5 +1,6 @@
 /** What an answer means before its body is looked at: the same for all platforms (domain 3.0). */
-import type { JsonObject } from "../domain/json.ts";
+import { isJsonObject } from "../domain/json.ts";
+import type { JsonObject, Json } from "../domain/json.ts";
 import type { PlatformAnswer, PlatformVerdict } from "../ports/platform/connector.ts";
 
 type Failure = Exclude<PlatformVerdict, { readonly class: "ok" }>;
@@ -36,8 +37,8 @@ function failure(kind: Failure["class"], code: string, message: string): ReadAns
 
 function objectOf(text: string): JsonObject | null {
   try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as JsonObject) : null;
+    const value = JSON.parse(text) as Json;
+    return isJsonObject(value) ? value : null;
   } catch {
     return null;
   }

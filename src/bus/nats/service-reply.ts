@@ -1,4 +1,5 @@
 import { Match, type Msg } from "@nats-io/transport-node";
+import { isJsonObject } from "../../domain/json.ts";
 import type { Json, JsonObject } from "../../domain/json.ts";
 import type { ServiceReply } from "../../ports/requester.ts";
 
@@ -35,9 +36,5 @@ function payloadOf(text: string): JsonObject {
   } catch {
     // Plain text is an answer too.
   }
-  return isObject(value) ? value : { value };
-}
-
-function isObject(value: Json): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return isJsonObject(value) ? value : { value };
 }

@@ -1,3 +1,4 @@
+import { isJsonObject } from "../json.ts";
 import type { Json } from "../json.ts";
 import type { Schedule } from "../schedule/schedule.ts";
 import { validateSchedule } from "../schedule/validate.ts";
@@ -56,8 +57,7 @@ function mustBe(rule: ConfigRule): ConfigReading {
 }
 
 function bare(key: ConfigKey, given: Json): Json | undefined {
-  const isObject = typeof given === "object" && given !== null && !Array.isArray(given);
-  return isObject ? (given as Readonly<Record<string, Json>>)[key] : given;
+  return isJsonObject(given) ? given[key] : given;
 }
 
 /** What schedules take, the crontab of a maintenance task can be; and nothing else. */

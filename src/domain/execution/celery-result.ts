@@ -1,6 +1,7 @@
 /** What Celery's result backend knows of a task, and what of it is news. */
 import type { ExecutionError, InstanceState } from "../instance/instance.ts";
 import { isFinal } from "../instance/instance.ts";
+import { isJsonObject } from "../json.ts";
 import type { Json, JsonObject } from "../json.ts";
 import { celeryStatusOf, isCeleryStatus, reportedStateOf } from "./celery-status.ts";
 import type { CeleryStatus } from "./celery-status.ts";
@@ -85,7 +86,7 @@ function ownState({ status, result, leftOut }: CeleryResult): Pick<ExecutionRepo
   if (leftOut !== undefined) {
     return { metadata: { [LEFT_OUT_KEY]: leftOut }, progress: { step: status } };
   }
-  if (!isObject(result)) {
+  if (!isJsonObject(result)) {
     return { progress: { step: status } };
   }
   return { metadata: result, progress: { step: status, ...customaryProgress(result), ...progressIn(result) } };
@@ -115,7 +116,7 @@ function errorIn({
   leftOut,
   traceback,
 }: CeleryResult): Omit<ExecutionError, "code"> & { readonly code?: string } {
-  const { exc_type: type, exc_message: message } = isObject(result) ? result : {};
+  const { exc_type: type, exc_message: message } = isJsonObject(result) ? result : {};
   return {
     ...(typeof type === "string" && type !== "" && { code: type }),
     message: (leftOut ?? textOf(message === undefined ? result : message)).slice(0, MAX_MESSAGE).toWellFormed(),
@@ -126,10 +127,6 @@ function errorIn({
 /** Messages are no help: one and the same exception is put into words in several ways. */
 function isKnown({ code = "", traceback }: ReturnType<typeof errorIn>, known: ExecutionError | null): boolean {
   return known !== null && known.code === code && known.traceback === traceback;
-}
-
-function isObject(value: Json): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** The arguments of an exception are a list, most often of one text. */

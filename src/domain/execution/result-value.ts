@@ -1,10 +1,11 @@
 /** Results of executions. Celery's may be any JSON; those of instances are objects, so another value stands in one, under a key of its own. */
+import { isJsonObject } from "../json.ts";
 import type { Json, JsonObject } from "../json.ts";
 
 const KEY = "$value";
 
 export function resultOf(value: Json): JsonObject {
-  return isObject(value) && !isKept(value) ? value : { [KEY]: value };
+  return isJsonObject(value) && !isKept(value) ? value : { [KEY]: value };
 }
 
 export function valueOf(result: JsonObject): Json {
@@ -15,8 +16,4 @@ export function valueOf(result: JsonObject): Json {
 function isKept(value: JsonObject): boolean {
   const keys = Object.keys(value);
   return keys.length === 1 && keys[0] === KEY;
-}
-
-function isObject(value: Json): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,5 +1,6 @@
 /** a token is fetched with the credentials of this system; when it is fetched, and how long it is kept, is the platform actor's business. */
-import type { Json, JsonObject } from "../../domain/json.ts";
+import { isJsonObject } from "../../domain/json.ts";
+import type { JsonObject } from "../../domain/json.ts";
 import type { PlatformAnswer, PlatformRequest, TokenProtocol, TokenVerdict } from "../../ports/platform/connector.ts";
 import { addressOf } from "../address.ts";
 import { numberOf, textOf } from "../read-settings.ts";
@@ -39,17 +40,13 @@ function tokenOf(answer: PlatformAnswer, settings: Settings): TokenVerdict {
 }
 
 function tokenIn({ d: data = null }: JsonObject, settings: Settings): TokenVerdict {
-  const { access_token: token, expires_in: seconds } = isObject(data) ? data : {};
+  const { access_token: token, expires_in: seconds } = isJsonObject(data) ? data : {};
   if (typeof token !== "string" || token === "") {
     return { class: "transient", code: "BAD_ANSWER", message: "The platform's answer has no d.access_token." };
   }
   const told = Number(seconds ?? Number.NaN);
   const lifetime = Number.isFinite(told) && told > 0 ? told : numberOf(settings, "tokenLifetime");
   return { class: "ok", token, expiresInMs: Math.round(lifetime * 1000) };
-}
-
-function isObject(value: Json): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** The secret stands in the address, and addresses stand in messages. */

@@ -4,6 +4,7 @@
  * `code` 0 with error ids is a failure of some: only those of our own todo count. Another `code` is a failure of the whole, of which the platform says to
  * try again.
  */
+import { isJsonObject } from "../../domain/json.ts";
 import type { Json, JsonObject } from "../../domain/json.ts";
 import { readAnswer } from "../answer.ts";
 import type { Operation, PlatformAnswer, PlatformVerdict } from "../../ports/platform/connector.ts";
@@ -90,5 +91,5 @@ function messageOf({ message }: JsonObject): string {
 }
 
 function objectOf(value: Json | undefined): JsonObject | null {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as JsonObject) : null;
+  return isJsonObject(value) ? value : null;
 }

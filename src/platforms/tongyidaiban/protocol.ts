@@ -1,4 +1,5 @@
 /** How 统一待办 is spoken to: one call for everything, tokens, and what its codes mean (domain 3.5). */
+import { isJsonObject } from "../../domain/json.ts";
 import type { Json, JsonObject } from "../../domain/json.ts";
 import { addressOf } from "../address.ts";
 import { readAnswer } from "../answer.ts";
@@ -100,7 +101,7 @@ function messageOf(said: readonly (Json | undefined)[], code: string, settings: 
 }
 
 function objectOf(value: Json | undefined): JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as JsonObject) : {};
+  return isJsonObject(value) ? value : {};
 }
 
 function post(url: string, body: JsonObject, headers: Readonly<Record<string, string>>): PlatformRequest {

@@ -9,6 +9,7 @@ import { resultOf, valueOf } from "../../domain/execution/result-value.ts";
 import { ORIGINAL_STATUS_KEY, readStatus } from "../../domain/execution/vocabulary.ts";
 import { SYSTEM_ID_PREFIX } from "../../domain/definition/system-definition.ts";
 import { isFinal, type ExecutionError, type InstanceRecord } from "../../domain/instance/instance.ts";
+import { isJsonObject } from "../../domain/json.ts";
 import type { Json, JsonObject } from "../../domain/json.ts";
 import { DISPATCH_ID_PREFIX } from "../../domain/webhook/dispatch-id.ts";
 import type { ExecutionSchema } from "../../gen/belfry/v1/execution_pb.ts";
@@ -34,7 +35,7 @@ export function toExecution(instance: InstanceRecord): Init<typeof ExecutionSche
     status,
     createdBy: spec.userId,
     args: Array.isArray(args) ? toListValue(args as readonly Json[]) : undefined,
-    kwargs: isObject(kwargs) ? toStruct(kwargs) : undefined,
+    kwargs: isJsonObject(kwargs) ? toStruct(kwargs) : undefined,
     result: life.result === null ? undefined : fromJson(ValueSchema, valueOf(life.result) as JsonValue),
     error: life.error?.message ?? "",
     errorType: life.error?.code ?? "",
@@ -159,10 +160,6 @@ function listOf(list: ListValue | undefined): Json {
 
 function toListValue(list: readonly Json[]): ListValue {
   return fromJson(ListValueSchema, list as JsonValue);
-}
-
-function isObject(value: Json): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function defined<Key extends string, Kind>(key: Key, value: Kind | undefined): { readonly [Name in Key]?: Kind } {
